@@ -1,0 +1,85 @@
+package domain
+
+import (
+	"context"
+	"errors"
+	"time"
+)
+
+// EventID is a UUIDv7 in its canonical text form.
+type EventID string
+
+// EventKind is what happened.
+type EventKind string
+
+// The kinds of event.
+const (
+	EventRecognition EventKind = "recognition" // the pipeline decided about a face
+	EventCorrection  EventKind = "correction"  // a person or staff said a decision was wrong
+	EventEnrolment   EventKind = "enrolment"
+	EventCamera      EventKind = "camera" // the camera was lost or came back
+)
+
+// Reasons of events that are not about a face.
+const (
+	ReasonNotMe          Reason = "not_me"
+	ReasonCameraLost     Reason = "camera_lost"
+	ReasonCameraReturned Reason = "camera_returned"
+	ReasonEnrolled       Reason = "enrolled"
+)
+
+// Event is one thing that happened at this kiosk. Events are append-only.
+type Event struct {
+	ID       EventID   `json:"id"`
+	Seq      uint64    `json:"seq"` // of this device, without gaps; given by the store
+	DeviceID string    `json:"device_id"`
+	Kind     EventKind `json:"kind"`
+	Reason   Reason    `json:"reason"`
+	At       time.Time `json:"at"`
+	Person   PersonID  `json:"person_id,omitempty"`
+	// About is the event that this one corrects, if any.
+	About     EventID    `json:"about,omitempty"`
+	Distance  float64    `json:"distance,omitempty"`
+	Second    float64    `json:"second,omitempty"`
+	Threshold float64    `json:"threshold,omitempty"`
+	Metric    string     `json:"metric,omitempty"`
+	Votes     int        `json:"votes,omitempty"`
+	Frames    int        `json:"frames,omitempty"`
+	Quality   float64    `json:"quality,omitempty"`
+	Encoder   EncoderRef `json:"encoder,omitzero"`
+	Detector  string     `json:"detector,omitempty"`
+	// Snapshot is the SHA-256 of the picture's bytes in hex, if one was kept.
+	Snapshot string `json:"snapshot,omitempty"`
+}
+
+// ErrNotFound says that what was asked for is not there.
+var ErrNotFound = errors.New("not found")
+
+// People keeps persons and their templates.
+type People interface {
+	// AddPerson stores a new person with at least zero templates, whole or not at all.
+	AddPerson(ctx context.Context, p Person, ts []Template) error
+	Person(ctx context.Context, id PersonID) (Person, error)
+	People(ctx context.Context) ([]Person, error)
+	// Templates lists the templates of one encoder; those of others are left out.
+	Templates(ctx context.Context, enc EncoderRef) ([]Template, error)
+}
+
+// Events keeps what happened.
+type Events interface {
+	// Record commits the event, its snapshot (may be nil) and its outbox row in
+	// one transaction, and returns the event as stored (ID and Seq filled in).
+	// When it returns without an error the event is on disk.
+	Record(ctx context.Context, e Event, snapshot []byte) (Event, error)
+	// Recent lists events, newest first, those with Seq below before (0: all).
+	Recent(ctx context.Context, before uint64, limit int) ([]Event, error)
+	// Pending is how many outbox rows await sync, and when the oldest was made.
+	Pending(ctx context.Context) (n int, oldest time.Time, err error)
+}
+
+// Settings keeps small values that outlive a restart.
+type Settings interface {
+	// Setting returns ErrNotFound where key was never set.
+	Setting(ctx context.Context, key string) (string, error)
+	SetSetting(ctx context.Context, key, value string) error
+}
