@@ -1,0 +1,55 @@
+package assets
+
+import (
+	"bytes"
+	"encoding/xml"
+	"errors"
+	"io"
+	"io/fs"
+	"strings"
+	"testing"
+)
+
+// known are the constants of icons.go.
+var known = []Icon{
+	IconSeal, IconArrow, IconBack, IconCamera, IconCameraOff, IconChat, IconCheck, IconCloser,
+	IconFace, IconHelp, IconLight, IconLook, IconNetwork, IconOffline, IconPending, IconPeople,
+	IconPerson, IconQR, IconScreen, IconStill, IconUserOff, IconUserPlus, IconWarn,
+}
+
+func TestIcons(t *testing.T) {
+	named := make(map[string]bool)
+	for _, i := range known {
+		named[string(i)+".svg"] = true
+		b, err := i.SVG()
+		if err != nil {
+			t.Error(err)
+			continue
+		}
+		d := xml.NewDecoder(bytes.NewReader(b))
+		for err == nil {
+			_, err = d.Token()
+		}
+		if err != io.EOF {
+			t.Errorf("%s is not XML: %v", i, err)
+		}
+		if i != IconSeal && !strings.Contains(string(b), `stroke="currentColor"`) {
+			t.Errorf("%s does not take the colour of its place", i)
+		}
+		if len(b) > 4<<10 {
+			t.Errorf("%s is %d bytes", i, len(b))
+		}
+	}
+	files, err := fs.ReadDir(icons, "icons")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range files {
+		if !named[f.Name()] {
+			t.Errorf("%s has no constant", f.Name())
+		}
+	}
+	if _, err := Icon("../go").SVG(); !errors.Is(err, fs.ErrInvalid) && !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("an unknown icon: %v", err)
+	}
+}
