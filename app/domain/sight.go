@@ -102,6 +102,9 @@ type Decision struct {
 	Encoder                     EncoderRef
 	Detector                    string
 	Box                         Rect
+	// Repeat tells that the same visit was decided before: greet again, but it
+	// is no new event.
+	Repeat bool
 	// JPEG is the frame that decided, as the camera sent it. May be nil.
 	JPEG []byte
 	// Latency from the arrival of that frame to this decision.

@@ -6,8 +6,9 @@ import (
 	"agentid/app/domain"
 )
 
-// State is what the screen is about. Every state but StateAttract has a
-// time-out that leads back to it.
+// State is what the screen is about. The states at rest are StateAttract and,
+// while no picture comes, StateCameraLost; every other has a time-out that
+// leads back to rest.
 type State string
 
 // The states.

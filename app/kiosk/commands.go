@@ -1,0 +1,97 @@
+package kiosk
+
+import (
+	"time"
+
+	"agentid/app/domain"
+)
+
+// Choose implements Commands. None of the features is built into this kiosk
+// yet: it says so, and whom to ask.
+func (m *Machine) Choose(f Feature) {
+	m.touch(func(now time.Time) {
+		switch f {
+		case FeatureRegister, FeatureValidate, FeatureAsk, FeatureStaff:
+		default:
+			return
+		}
+		if m.view.State == StateStarting {
+			return
+		}
+		m.leaveCard(now)
+		m.enter(StateNotice, now)
+		m.view.Notice = f
+	})
+}
+
+// Help implements Commands.
+func (m *Machine) Help() {
+	m.touch(func(now time.Time) {
+		if m.view.State != StateStarting {
+			m.leaveCard(now)
+			m.enter(StateHelp, now)
+		}
+	})
+}
+
+// Back implements Commands.
+func (m *Machine) Back() {
+	m.touch(func(now time.Time) {
+		if m.view.State != StateStarting {
+			m.leaveCard(now)
+			m.rest(now)
+		}
+	})
+}
+
+// Continue implements Commands.
+func (m *Machine) Continue() {
+	m.touch(func(now time.Time) {
+		if m.view.State == StateUnknown {
+			m.leaveCard(now)
+			m.rest(now)
+		}
+	})
+}
+
+// NotMe implements Commands: the mistake is recorded, and this face is not
+// greeted by that name again.
+func (m *Machine) NotMe() {
+	m.touch(func(now time.Time) {
+		if m.view.State != StateGreeting {
+			return
+		}
+		m.o.Recorder.NotMe(m.card.person, now)
+		m.denied[m.card.track] = m.card.person
+		m.card = card{track: m.card.track, seen: now}
+		m.enter(StateUnknown, now)
+	})
+}
+
+// SetLanguage implements Commands.
+func (m *Machine) SetLanguage(l domain.Lang) {
+	m.touch(func(time.Time) {
+		if l == domain.Spanish || l == domain.English {
+			m.view.Lang = l
+		}
+	})
+}
+
+// Touch implements Commands.
+func (m *Machine) Touch() { m.touch(func(time.Time) {}) }
+
+func (m *Machine) touch(change func(now time.Time)) {
+	m.update(func(now time.Time) {
+		m.touched = now
+		change(now)
+	})
+}
+
+// leaveCard closes a card by the visitor's own will: it does not open again
+// for the same track.
+func (m *Machine) leaveCard(now time.Time) {
+	if m.view.State == StateGreeting || m.view.State == StateUnknown {
+		m.dismissed[m.card.track] = now
+	}
+	m.card = card{}
+}

@@ -1,0 +1,259 @@
+package kiosk
+
+import (
+	"context"
+	"log/slog"
+	"sync"
+	"time"
+
+	"agentid/app/domain"
+)
+
+// Times of the state machine, from the house's rules of behaviour.
+const (
+	// TimeoutStarting is how long the engine and the camera may take to open.
+	TimeoutStarting = 20 * time.Second
+	// TimeoutGone is how long after the face has left a card stays: nothing
+	// private is left for the next in line.
+	TimeoutGone = 5 * time.Second
+	// TimeoutIdle is how long after the last sign of anyone the kiosk rests.
+	TimeoutIdle = 20 * time.Second
+	// TimeoutCard bounds any card, whoever stands there.
+	TimeoutCard = 2 * time.Minute
+	// CameraStale is from what age of the newest picture the camera is lost.
+	CameraStale = 3 * time.Second
+)
+
+// Options wire a Machine. Screen, Recorder and Clock are required.
+type Options struct {
+	Clock    domain.Clock
+	Screen   Screen
+	Recorder *Recorder
+	Log      *slog.Logger
+	Site     Site
+	Lang     domain.Lang // the language at rest; Spanish when empty
+	Demo     bool
+}
+
+// Machine is the kiosk's state machine. Camera, pipeline and visitor tell it
+// what happens, from any goroutine; it tells the screen what to show.
+//
+// Its methods do little and never wait: what takes time is the Recorder's.
+type Machine struct {
+	o    Options
+	wake chan struct{} // a deadline may have changed
+
+	mu     sync.Mutex
+	view   View
+	shown  bool // view was published at least once
+	people map[domain.PersonID]string
+	engine bool // SetEngine was called
+
+	scene domain.Scene
+	card  card // what the greeting or unknown card is about
+	// dismissed holds tracks whose visitor closed their card, with when they
+	// were last in the scene; denied holds those who said "that is not me".
+	dismissed map[uint64]time.Time
+	denied    map[uint64]domain.PersonID
+	presence  time.Time // last face in sight
+	touched   time.Time // last touch
+}
+
+// card is whom a card is about.
+type card struct {
+	track  uint64
+	person domain.PersonID // empty on the unknown card
+	seen   time.Time
+}
+
+var _ Commands = (*Machine)(nil)
+
+// NewMachine starts in StateStarting; Run keeps its time.
+func NewMachine(o Options) *Machine {
+	if o.Lang == "" {
+		o.Lang = domain.Spanish
+	}
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	m := &Machine{
+		o: o, wake: make(chan struct{}, 1), people: map[domain.PersonID]string{},
+		dismissed: map[uint64]time.Time{}, denied: map[uint64]domain.PersonID{},
+	}
+	now := o.Clock.Now()
+	m.view = View{
+		State: StateStarting, Lang: o.Lang, Since: now, Deadline: now.Add(TimeoutStarting), Site: o.Site,
+		Status: Status{Camera: domain.CameraConnecting, Network: NetworkUnset, Demo: o.Demo},
+	}
+	return m
+}
+
+// Run enforces the time-outs until ctx ends.
+func (m *Machine) Run(ctx context.Context) {
+	m.update(func(time.Time) {})
+	for {
+		var due <-chan time.Time
+		var timer domain.Timer
+		m.mu.Lock()
+		if at := m.deadline(); !at.IsZero() {
+			timer = m.o.Clock.NewTimer(at.Sub(m.o.Clock.Now()))
+			due = timer.C()
+		}
+		m.mu.Unlock()
+		select {
+		case <-ctx.Done():
+			if timer != nil {
+				timer.Stop()
+			}
+			return
+		case <-due:
+			m.update(m.expire)
+		case <-m.wake:
+			if timer != nil {
+				timer.Stop()
+			}
+		}
+	}
+}
+
+// View is the current view.
+func (m *Machine) View() View {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.view
+}
+
+// update applies a change and tells the screen if the view is another one.
+// The screen is told under the lock, so that it never sees an older view last.
+func (m *Machine) update(change func(now time.Time)) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	before := m.view
+	change(m.o.Clock.Now())
+	m.view.Deadline = m.deadline()
+	if m.shown && visible(m.view) == visible(before) && m.view.Deadline.Equal(before.Deadline) {
+		return
+	}
+	if m.view.State != before.State {
+		m.o.Log.Info("state", slog.String("from", string(before.State)), slog.String("to", string(m.view.State)))
+	}
+	if !m.shown || visible(m.view) != visible(before) {
+		m.shown = true
+		m.o.Screen.ShowView(m.view)
+	}
+	// A deadline that only moved away needs no new timer: the old one fires,
+	// finds nothing due, and Run arms the next.
+	if d := m.view.Deadline; !d.IsZero() && (before.Deadline.IsZero() || d.Before(before.Deadline)) {
+		select {
+		case m.wake <- struct{}{}:
+		default:
+		}
+	}
+}
+
+// visible is the view without what moves all the time and shows nowhere.
+func visible(v View) View {
+	v.Deadline = time.Time{}
+	v.Status.FPS = float64(int(v.Status.FPS + 0.5))
+	return v
+}
+
+// enter changes the state.
+func (m *Machine) enter(s State, now time.Time) {
+	if m.view.State == s {
+		return
+	}
+	m.view.State, m.view.Since = s, now
+	if s != StateGreeting {
+		m.view.Given, m.view.FirstVisit = "", false
+	}
+	if s != StateNotice {
+		m.view.Notice = ""
+	}
+}
+
+// rest is where the kiosk goes when nothing else is on.
+func (m *Machine) rest(now time.Time) {
+	m.card = card{}
+	if m.view.Status.Camera == domain.CameraLost {
+		m.enter(StateCameraLost, now)
+		return
+	}
+	m.enter(StateAttract, now)
+}
+
+// lastSign is the last sign of anyone: a face or a touch.
+func (m *Machine) lastSign() time.Time {
+	if m.touched.After(m.presence) {
+		return m.touched
+	}
+	return m.presence
+}
+
+// deadline is when the current state ends by itself; zero when it does not.
+func (m *Machine) deadline() time.Time {
+	since := m.view.Since
+	switch m.view.State {
+	case StateStarting:
+		return since.Add(TimeoutStarting)
+	case StateGreeting, StateUnknown:
+		// The card's own face keeps it, or a touch: somebody is busy with it.
+		sign := latest(since, m.card.seen)
+		d := sign.Add(TimeoutGone)
+		if m.touched.After(since) {
+			d = latest(d, m.touched.Add(m.afterTouch()))
+		}
+		return earliest(d, latest(since, m.touched).Add(TimeoutCard))
+	case StateHelp, StateNotice:
+		d := latest(since, m.lastSign()).Add(TimeoutIdle)
+		return earliest(d, latest(since, m.touched).Add(TimeoutCard))
+	}
+	// At rest only a chosen language runs out.
+	if m.view.Lang != m.o.Lang {
+		return latest(since, m.lastSign()).Add(TimeoutIdle)
+	}
+	return time.Time{}
+}
+
+// afterTouch is how long a touch keeps a card: a private one not beyond
+// TimeoutGone.
+func (m *Machine) afterTouch() time.Duration {
+	if m.view.State == StateGreeting {
+		return TimeoutGone
+	}
+	return TimeoutIdle
+}
+
+// expire ends the state whose time is up.
+func (m *Machine) expire(now time.Time) {
+	d := m.deadline()
+	if d.IsZero() || d.After(now) {
+		return
+	}
+	switch m.view.State {
+	case StateGreeting, StateUnknown:
+		// Who still stands there has been served: no card again for this track.
+		m.dismissed[m.card.track] = now
+	case StateAttract, StateCameraLost:
+		m.view.Lang = m.o.Lang
+		return
+	}
+	if now.Sub(m.lastSign()) >= TimeoutGone {
+		m.view.Lang = m.o.Lang // the next visitor is somebody else
+	}
+	m.rest(now)
+}
+
+func latest(a, b time.Time) time.Time {
+	if b.After(a) {
+		return b
+	}
+	return a
+}
+
+func earliest(a, b time.Time) time.Time {
+	if b.Before(a) {
+		return b
+	}
+	return a
+}

@@ -1,0 +1,381 @@
+package vision
+
+import (
+	"image"
+	"math"
+	"slices"
+	"time"
+
+	"agentid/app/domain"
+)
+
+// AnalyserOptions are what an Analyser decides by.
+type AnalyserOptions struct {
+	Gate  Gate
+	Rules Rules
+	// Recheck is how long a decision about a track stands before it is looked
+	// at again.
+	Recheck time.Duration
+	// Cooldown is how long somebody must be out of sight before they count as
+	// a new visit.
+	Cooldown time.Duration
+}
+
+// DefaultAnalyserOptions for an encoder.
+func DefaultAnalyserOptions(e Encoder) AnalyserOptions {
+	margin := 0.03
+	return AnalyserOptions{
+		Gate:     DefaultGate(),
+		Rules:    Rules{Threshold: e.Threshold(), Margin: margin, Votes: 3, UnknownVotes: 5, MaxVotes: 15},
+		Recheck:  3 * time.Second,
+		Cooldown: 30 * time.Second,
+	}
+}
+
+// Analyser decides who is in front of the camera, one frame at a time. It has
+// no goroutines and no clock: time is the frames'. Pipeline runs it; a test may
+// step it. Not safe for concurrent use.
+//
+//	scene, decisions := a.Observe(pic, faces)
+//	if job, ok := a.Next(); ok {
+//		enc, err := encoder.Encode(job...)
+//		scene, decisions = a.Learn(job, enc, err)
+//	}
+type Analyser struct {
+	opts     AnalyserOptions
+	gallery  *Gallery
+	encoder  domain.EncoderRef
+	metric   Metric
+	detector string
+
+	tracker  Tracker
+	subjects map[uint64]*subject
+	order    []*Track // of the newest frame, largest first
+	size     image.Point
+	at       time.Time
+	guide    steadyGuide
+
+	visits   map[domain.PersonID]time.Time // when last seen
+	visitors []visitor                     // unknown people seen lately
+	refusals map[domain.Reason]time.Time   // last event of a reason about no one
+}
+
+// subject is what is known of one track.
+type subject struct {
+	track   *Track
+	quality Quality // of the newest frame
+
+	candidate *Job // the best frame not yet encoded
+	encoding  bool
+	ballot    ballot
+	result    domain.Decision // Reason is empty while undecided
+	decided   time.Time
+	recheck   bool // a look again is due or under way
+	noFace    int  // times in a row that the encoder found no face
+	refused   map[domain.Reason]int
+	best      float64 // quality of the best frame encoded
+}
+
+// visitor is somebody unknown, kept in memory only for as long as their visit
+// lasts, so that one stranger is one event.
+type visitor struct {
+	vector []float32
+	seen   time.Time
+	track  uint64
+}
+
+// Job is a face to encode. It holds its picture: Release it when done.
+type Job struct {
+	Track   uint64
+	Picture *Picture
+	Face    Face
+	Quality Quality
+}
+
+// NewAnalyser makes an analyser for one encoder's gallery.
+func NewAnalyser(opts AnalyserOptions, g *Gallery, e Encoder, detector string) *Analyser {
+	return &Analyser{
+		opts: opts, gallery: g, encoder: e.Ref(), metric: e.Metric(), detector: detector,
+		subjects: map[uint64]*subject{}, visits: map[domain.PersonID]time.Time{}, refusals: map[domain.Reason]time.Time{},
+	}
+}
+
+// candidateTTL is how old a frame may be and still be worth encoding.
+const candidateTTL = 500 * time.Millisecond
+
+// Observe takes the detections of a picture. Decisions are those about tracks
+// that ended without one.
+func (a *Analyser) Observe(pic *Picture, faces []Face) (domain.Scene, []domain.Decision) {
+	a.at, a.size = pic.At(), pic.RGBA().Rect.Size()
+	alive, ended := a.tracker.Update(a.at, faces)
+	var out []domain.Decision
+	for _, t := range ended {
+		if d, ok := a.end(t); ok {
+			out = append(out, d)
+		}
+	}
+	a.order = alive
+	for _, t := range alive {
+		s := a.subjects[t.ID]
+		if s == nil {
+			s = &subject{track: t, refused: map[domain.Reason]int{}}
+			a.subjects[t.ID] = s
+		}
+		if t.Last.Equal(a.at) {
+			a.look(s, pic)
+		}
+		a.keepVisit(s)
+	}
+	return a.scene(), out
+}
+
+// look judges a fresh detection and keeps it if it is the best to encode.
+func (a *Analyser) look(s *subject, pic *Picture) {
+	s.quality = a.opts.Gate.Measure(pic.RGBA(), s.track.Face)
+	if s.quality.Reason == "" && a.crowded(s.track) {
+		s.quality = Quality{Reason: domain.ReasonSeveralFaces, Guide: domain.GuideOnePerson}
+	}
+	if s.quality.Reason != "" {
+		s.refused[s.quality.Reason]++
+		return
+	}
+	if !s.track.Confirmed() || !a.wanted(s) {
+		return
+	}
+	if c := s.candidate; c != nil {
+		if c.Quality.Score >= s.quality.Score && a.at.Sub(c.Picture.At()) < candidateTTL {
+			return
+		}
+		c.Picture.Release()
+	}
+	pic.Retain()
+	s.candidate = &Job{Track: s.track.ID, Picture: pic, Face: s.track.Face, Quality: s.quality}
+}
+
+// wanted tells whether another look at the track would change anything.
+func (a *Analyser) wanted(s *subject) bool {
+	switch {
+	case s.noFace >= falseFace: // not a face: try again now and then, it may turn to us
+		return a.at.Sub(s.decided) >= a.opts.Recheck
+	case s.result.Reason == "" || s.recheck:
+		return true
+	}
+	return a.at.Sub(s.decided) >= a.opts.Recheck
+}
+
+// falseFace is after how many fruitless looks a track is taken for no face.
+const falseFace = 3
+
+// crowded tells that a second face lies so near that a crop would hold both.
+func (a *Analyser) crowded(t *Track) bool {
+	around := t.Face.Box.Inset(-t.Face.Box.Dx() / 6)
+	for _, o := range a.order {
+		if o.ID == t.ID || !o.Last.Equal(a.at) || area(o.Face.Box)*4 < area(t.Face.Box) {
+			continue
+		}
+		x, y := centre(o.Face.Box)
+		if image.Pt(round(x), round(y)).In(around) {
+			return true
+		}
+	}
+	return false
+}
+
+// Next takes the most useful face to encode, if there is one: the largest
+// undecided first, then those due for another look. The caller owns the job.
+func (a *Analyser) Next() (Job, bool) {
+	var pick *subject
+	for _, t := range a.order {
+		s := a.subjects[t.ID]
+		if s == nil || s.candidate == nil || s.encoding {
+			continue
+		}
+		if pick == nil || (pick.result.Reason != "" && s.result.Reason == "") {
+			pick = s
+		}
+	}
+	if pick == nil {
+		return Job{}, false
+	}
+	j := *pick.candidate
+	pick.candidate, pick.encoding = nil, true
+	return j, true
+}
+
+// Learn takes what the encoder made of a job. It does not release the job.
+func (a *Analyser) Learn(j Job, enc Encoding, encErr error) (domain.Scene, []domain.Decision, error) {
+	s := a.subjects[j.Track]
+	if s == nil { // the track ended meanwhile
+		return a.scene(), nil, nil
+	}
+	s.encoding = false
+	if encErr != nil {
+		s.noFace++
+		s.refused[domain.ReasonNoFace]++
+		if s.noFace >= falseFace {
+			s.decided = a.at
+		}
+		return a.scene(), nil, nil
+	}
+	m, err := a.gallery.Match(enc.Vector)
+	if err != nil {
+		return a.scene(), nil, err
+	}
+	s.noFace = 0
+	s.best = max(s.best, j.Quality.Score)
+	v := a.opts.Rules.cast(m, j.Quality.Score)
+	if s.result.Reason != "" && !s.recheck {
+		// A look again: one vote that agrees confirms, one that does not
+		// reopens the ballot.
+		if !v.ambiguous && v.person == s.result.Person && s.result.Reason != domain.ReasonUndecided {
+			s.decided = a.at
+			return a.scene(), nil, nil
+		}
+		s.recheck, s.ballot = true, ballot{}
+	}
+	s.ballot.add(v)
+	o := s.ballot.count(a.opts.Rules)
+	if o.reason == "" {
+		return a.scene(), nil, nil
+	}
+	same := s.result.Reason == o.reason && s.result.Person == o.person
+	d := a.decision(s, j, o)
+	d.Repeat = same || a.repeat(s, o, enc.Vector)
+	s.result, s.decided, s.recheck, s.ballot = d, a.at, false, ballot{}
+	a.keepVisit(s)
+	if same {
+		return a.scene(), nil, nil
+	}
+	return a.scene(), []domain.Decision{d}, nil
+}
+
+func (a *Analyser) decision(s *subject, j Job, o outcome) domain.Decision {
+	d := domain.Decision{
+		Track: s.track.ID, At: j.Picture.At(), Reason: o.reason, Person: o.person,
+		Distance: finite(o.best.match.Distance), Second: finite(o.best.match.Second),
+		Threshold: a.opts.Rules.Threshold, Metric: string(a.metric),
+		Votes: o.votes, Frames: s.ballot.total, Quality: s.best,
+		Encoder: a.encoder, Detector: a.detector,
+		Box: domain.RectIn(j.Face.Box, j.Picture.RGBA().Rect.Size()), JPEG: j.Picture.JPEG,
+	}
+	return d
+}
+
+// finite makes "nobody to compare with" a zero.
+func finite(x float64) float64 {
+	if math.IsInf(x, 0) {
+		return 0
+	}
+	return x
+}
+
+// repeat tells whether the outcome belongs to a visit already recorded, and
+// notes the visit.
+func (a *Analyser) repeat(s *subject, o outcome, vector []float32) bool {
+	switch o.reason {
+	case domain.ReasonRecognised:
+		last, ok := a.visits[o.person]
+		a.visits[o.person] = a.at
+		return ok && a.at.Sub(last) < a.opts.Cooldown
+	case domain.ReasonUnknown:
+		for i := range a.visitors {
+			v := &a.visitors[i]
+			if a.at.Sub(v.seen) < a.opts.Cooldown && (v.track == s.track.ID || a.metric.Distance(v.vector, vector) <= a.opts.Rules.Threshold) {
+				v.seen, v.track = a.at, s.track.ID
+				return true
+			}
+		}
+		a.visitors = append(a.visitors, visitor{slices.Clone(vector), a.at, s.track.ID})
+		return false
+	}
+	return a.tooSoon(o.reason)
+}
+
+// tooSoon bounds events about no one in particular to one a cool-down.
+func (a *Analyser) tooSoon(r domain.Reason) bool {
+	last, ok := a.refusals[r]
+	if ok && a.at.Sub(last) < a.opts.Cooldown {
+		return true
+	}
+	a.refusals[r] = a.at
+	return false
+}
+
+// keepVisit keeps a visit open while its person is in sight, and forgets
+// strangers whose visit is over.
+func (a *Analyser) keepVisit(s *subject) {
+	switch s.result.Reason {
+	case domain.ReasonRecognised:
+		a.visits[s.result.Person] = a.at
+	case domain.ReasonUnknown:
+		for i := range a.visitors {
+			if a.visitors[i].track == s.track.ID {
+				a.visitors[i].seen = a.at
+			}
+		}
+	}
+	a.visitors = slices.DeleteFunc(a.visitors, func(v visitor) bool { return a.at.Sub(v.seen) >= a.opts.Cooldown })
+	for id, t := range a.visits {
+		if a.at.Sub(t) >= a.opts.Cooldown {
+			delete(a.visits, id)
+		}
+	}
+}
+
+// endedWorth is how long a face must have been there to be worth an event that
+// says why it was not read.
+const endedWorth = 2 * time.Second
+
+// end closes a track; a face that was there and never decided is told why.
+func (a *Analyser) end(t *Track) (domain.Decision, bool) {
+	s := a.subjects[t.ID]
+	if s == nil {
+		return domain.Decision{}, false
+	}
+	delete(a.subjects, t.ID)
+	if s.candidate != nil {
+		s.candidate.Picture.Release()
+	}
+	if s.result.Reason != "" || t.Last.Sub(t.First) < endedWorth {
+		return domain.Decision{}, false
+	}
+	reason, most := domain.ReasonUndecided, s.ballot.total
+	for _, r := range []domain.Reason{
+		domain.ReasonTooSmall, domain.ReasonTooDark, domain.ReasonTooBlurred, domain.ReasonSeveralFaces, domain.ReasonNoFace,
+	} {
+		if s.refused[r] > most {
+			reason, most = r, s.refused[r]
+		}
+	}
+	if a.tooSoon(reason) {
+		return domain.Decision{}, false
+	}
+	return domain.Decision{
+		Track: t.ID, At: a.at, Reason: reason, Frames: t.Hits, Quality: s.best,
+		Threshold: a.opts.Rules.Threshold, Metric: string(a.metric),
+		Encoder: a.encoder, Detector: a.detector, Box: domain.RectIn(t.Face.Box, a.size),
+	}, true
+}
+
+// Interrupt ends every track: no pictures came for so long that nobody can be
+// assumed to be the same. Visits stay open for their cool-down.
+func (a *Analyser) Interrupt() (domain.Scene, []domain.Decision) {
+	var out []domain.Decision
+	for _, t := range a.tracker.Reset() {
+		if d, ok := a.end(t); ok {
+			out = append(out, d)
+		}
+	}
+	a.order = nil
+	return a.scene(), out
+}
+
+// Forget drops a person who was erased: no track goes on as theirs.
+func (a *Analyser) Forget(p domain.PersonID) {
+	delete(a.visits, p)
+	for _, s := range a.subjects {
+		if s.result.Person == p {
+			s.result, s.ballot, s.recheck = domain.Decision{}, ballot{}, false
+		}
+	}
+}
