@@ -99,7 +99,7 @@ func (d *download) run(ctx context.Context) (resumed bool, err error) {
 		case !transient(err):
 			return resumed, err
 		case d.have() > most:
-			most, attempt, wait = d.have(), 1, time.Second // it gets on: be patient
+			most, attempt, wait = d.have(), 0, time.Second // it gets on: be patient
 		}
 		if attempt >= d.attempts {
 			return resumed, fmt.Errorf("gave up after %d attempts: %w", attempt, err)

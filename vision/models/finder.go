@@ -181,7 +181,7 @@ func (f *Finder) findFile(ctx context.Context, m Model, file File) (FoundFile, [
 		case err == nil:
 			return true, nil
 		case ctx.Err() != nil:
-			return false, err
+			return false, context.Cause(ctx)
 		case !errors.Is(err, fs.ErrNotExist):
 			refused = append(refused, fmt.Errorf("%s (%s): %w", path, w, err))
 		}
