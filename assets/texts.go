@@ -20,7 +20,7 @@ const DefaultLang = "es"
 func Langs() []string { return []string{DefaultLang, "en"} }
 
 // Texts is everything the kiosk says, in every language. It is read-only and
-// safe for concurrent use.
+// safe for concurrent use. A nil Texts knows no word: every key shows itself.
 type Texts struct {
 	speakers map[string]*i18n.Localizer
 }
@@ -65,6 +65,9 @@ func (t *Texts) Count(lang, key string, n int) string {
 
 // Has tells whether the language itself, not a fallback, has a text for key.
 func (t *Texts) Has(lang, key string) bool {
+	if t == nil {
+		return false
+	}
 	loc, ok := t.speakers[lang]
 	if !ok {
 		return false
@@ -74,6 +77,9 @@ func (t *Texts) Has(lang, key string) bool {
 }
 
 func (t *Texts) localize(lang, key string, c *i18n.LocalizeConfig) string {
+	if t == nil {
+		return key
+	}
 	loc, ok := t.speakers[lang]
 	if !ok {
 		loc = t.speakers[DefaultLang]

@@ -1,0 +1,172 @@
+package screens
+
+import (
+	"fyne.io/fyne/v2"
+
+	"agentid/app/kiosk"
+	"agentid/assets"
+	"agentid/ui/theme"
+	"agentid/ui/widgets"
+)
+
+// page is a body without the live picture.
+type page struct {
+	*widgets.Flow
+	close func()
+}
+
+func (p *page) Update(kiosk.View) {}
+func (p *page) ShowsLive() bool   { return false }
+func (p *page) Close() {
+	if p.close != nil {
+		p.close()
+	}
+}
+
+// newStarting waits for the camera and the engine.
+func newStarting(e Env, _ kiosk.View) Body {
+	st := e.Style
+	title, next := e.title("starting.title"), e.text("starting.next")
+	title.Align, next.Align = fyne.TextAlignCenter, fyne.TextAlignCenter
+	side := 4 * st.Button
+	if st.Shape == theme.Compact {
+		side = 2.5 * st.Button
+	}
+	seal := widgets.NewIcon(assets.IconSeal, st.Brand, side*0.72)
+	work := widgets.NewWorkRing(st)
+	flow := widgets.NewFlow(func(s fyne.Size) {
+		th, nh := title.HeightFor(s.Width), next.HeightFor(s.Width)
+		y := (s.Height - side - st.Pad - th - st.Gap/2 - nh) / 2
+		widgets.Put(work, (s.Width-side)/2, y, side, side)
+		in := side * 0.72
+		widgets.Put(seal, (s.Width-in)/2, y+(side-in)/2, in, in)
+		y += side + st.Pad
+		widgets.Put(title, 0, y, s.Width, th)
+		widgets.Put(next, 0, y+th+st.Gap/2, s.Width, nh)
+	}, nil, seal, work, title, next)
+	work.Start()
+	return &page{Flow: flow, close: work.Stop}
+}
+
+// newHelp says how the kiosk is used, in four steps at a glance.
+func newHelp(e Env, _ kiosk.View) Body {
+	st := e.Style
+	title := e.title("help_page.title")
+	type step struct {
+		ground fyne.CanvasObject
+		icon   fyne.CanvasObject
+		words  *widgets.Text
+	}
+	var steps []step
+	objs := []fyne.CanvasObject{title}
+	for _, s := range []struct {
+		icon assets.Icon
+		key  string
+	}{
+		{assets.IconFace, "help_page.step_look"}, {assets.IconQR, "help_page.step_qr"},
+		{assets.IconChat, "help_page.step_ask"}, {assets.IconUserOff, "help_page.step_choice"},
+	} {
+		one := step{widgets.NewCard(st), widgets.NewIcon(s.icon, st.Brand, 2*st.Icon), e.text(s.key)}
+		steps = append(steps, one)
+		objs = append(objs, one.ground, one.icon, one.words)
+	}
+	back := e.button(widgets.Secondary, assets.IconBack, "help_page.back", e.Commands.Back)
+	staff := e.choose(widgets.Primary, assets.IconPerson, "help_page.staff", kiosk.FeatureStaff)
+	objs = append(objs, back, staff)
+
+	flow := widgets.NewFlow(func(s fyne.Size) {
+		th := title.HeightFor(s.Width)
+		widgets.Put(title, 0, 0, s.Width, th)
+		bottom := s.Height - st.Button
+		if st.Shape == theme.Tall {
+			widgets.Put(staff, 0, bottom, s.Width, st.Button)
+			bottom -= st.Button + st.Gap
+			widgets.Put(back, 0, bottom, s.Width, st.Button)
+		} else {
+			widgets.Put(back, 0, bottom, max(back.WidthFor(), 3*st.Target), st.Button)
+			w := max(staff.WidthFor(), 3*st.Target)
+			widgets.Put(staff, s.Width-w, bottom, w, st.Button)
+		}
+		cols := 2
+		if st.Shape == theme.Tall {
+			cols = 1
+		}
+		rows := (len(steps) + cols - 1) / cols
+		top := th + st.Gap
+		h := (bottom - st.Gap - top - float32(rows-1)*st.Gap) / float32(rows)
+		w := (s.Width - float32(cols-1)*st.Gap) / float32(cols)
+		icon := 2 * st.Icon
+		if st.Shape == theme.Compact {
+			icon = 1.5 * st.Icon
+		}
+		for i, one := range steps {
+			x := float32(i%cols) * (w + st.Gap)
+			y := top + float32(i/cols)*(h+st.Gap)
+			widgets.Put(one.ground, x, y, w, h)
+			widgets.Put(one.icon, x+st.Pad, y+(h-icon)/2, icon, icon)
+			left := 2*st.Pad + icon
+			if st.Shape == theme.Compact {
+				left = 1.5*st.Pad + icon
+			}
+			room := w - left - st.Pad
+			wh := one.words.HeightFor(room)
+			widgets.Put(one.words, x+left, y+(h-wh)/2, room, wh)
+		}
+	}, nil, objs...)
+	return &page{Flow: flow}
+}
+
+// newNotice says honestly that something is not there yet, and what to do.
+func newNotice(e Env, v kiosk.View) Body {
+	st := e.Style
+	icon, key := assets.IconWarn, ""
+	switch v.Notice {
+	case kiosk.FeatureRegister:
+		icon, key = assets.IconUserPlus, "notice.register"
+	case kiosk.FeatureValidate:
+		icon, key = assets.IconQR, "notice.validate"
+	case kiosk.FeatureAsk:
+		icon, key = assets.IconChat, "notice.ask"
+	case kiosk.FeatureStaff:
+		icon, key = assets.IconPerson, "notice.staff"
+	}
+	what := ""
+	if key != "" {
+		what = e.say(key)
+	}
+	ground := widgets.NewCard(st)
+	side := 3 * st.Icon
+	sign := widgets.NewIcon(icon, st.Brand, side)
+	feature := widgets.NewText(what, st.Body, st.Brand, true)
+	title, next := e.title("notice.title"), e.text("notice.next")
+	back := e.button(widgets.Primary, assets.IconBack, "notice.back", e.Commands.Back)
+	flow := widgets.NewFlow(func(s fyne.Size) {
+		widgets.Put(ground, 0, 0, s.Width, s.Height)
+		x, room := st.Pad, s.Width-2*st.Pad
+		if st.Shape != theme.Tall {
+			x, room = 2*st.Pad+side, s.Width-3*st.Pad-side
+		}
+		fh, th, nh := feature.HeightFor(room), title.HeightFor(room), next.HeightFor(room)
+		all := fh + st.Gap/2 + th + st.Gap + nh
+		y := (s.Height - st.Button - st.Pad - all) / 2
+		if st.Shape == theme.Tall {
+			y -= (side + st.Pad) / 2
+			widgets.Put(sign, x, y, side, side)
+			y += side + st.Pad
+		} else {
+			widgets.Put(sign, st.Pad, y+(all-side)/2, side, side)
+		}
+		widgets.Put(feature, x, y, room, fh)
+		y += fh + st.Gap/2
+		widgets.Put(title, x, y, room, th)
+		y += th + st.Gap
+		widgets.Put(next, x, y, room, nh)
+
+		w := max(back.WidthFor(), 3*st.Target)
+		if st.Shape == theme.Tall {
+			w = s.Width - 2*st.Pad
+		}
+		widgets.Put(back, st.Pad, s.Height-st.Pad-st.Button, w, st.Button)
+	}, nil, ground, sign, feature, title, next, back)
+	return &page{Flow: flow}
+}

@@ -1,0 +1,45 @@
+package ui
+
+import (
+	"image/png"
+	"os"
+	"path/filepath"
+	"testing"
+)
+
+// TestScreenshots draws every screen in every size, language and theme into
+// the folder named by AGENTID_SHOTS, to be looked at.
+func TestScreenshots(t *testing.T) {
+	dir := os.Getenv("AGENTID_SHOTS")
+	if dir == "" {
+		t.Skip("skipped: AGENTID_SHOTS names no folder for the pictures")
+	}
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	for _, s := range sizes {
+		for _, dark := range []bool{false, true} {
+			for _, lang := range languages {
+				u, _ := newUI(t, s, dark)
+				look := "light"
+				if dark {
+					look = "dark"
+				}
+				for _, st := range states() {
+					show(u, st, lang)
+					f, err := os.Create(filepath.Join(dir, st.name+"_"+s.name+"_"+string(lang)+"_"+look+".png"))
+					if err != nil {
+						t.Fatal(err)
+					}
+					if err := png.Encode(f, u.Window().Canvas().Capture()); err != nil {
+						t.Fatal(err)
+					}
+					if err := f.Close(); err != nil {
+						t.Fatal(err)
+					}
+				}
+				u.Close()
+			}
+		}
+	}
+}

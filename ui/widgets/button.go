@@ -1,0 +1,285 @@
+package widgets
+
+import (
+	"image/color"
+	"time"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/canvas"
+	"fyne.io/fyne/v2/driver/desktop"
+	"fyne.io/fyne/v2/widget"
+
+	"agentid/assets"
+	"agentid/ui/theme"
+)
+
+// Kind is how much a button asks for attention.
+type Kind int
+
+// The kinds. A screen has at most one primary button.
+const (
+	Secondary Kind = iota
+	Primary
+	Quiet // words alone: a way out, not a way on
+)
+
+// releaseTime is how long a button takes to let go of its pressed look, so
+// that even the shortest tap is seen.
+const releaseTime = 180 * time.Millisecond
+
+// Button is a large touch target with an icon and a word. It answers the
+// finger on the way down, acts on the way up, and takes Tab, Enter and Space.
+type Button struct {
+	widget.BaseWidget
+	OnTapped  func()
+	OnPressed func() // the finger is down; may be nil
+
+	style    theme.Style
+	kind     Kind
+	icon     assets.Icon
+	words    *Text
+	selected bool
+
+	pressed, focused bool
+}
+
+var (
+	_ fyne.Tappable     = (*Button)(nil)
+	_ fyne.Focusable    = (*Button)(nil)
+	_ desktop.Mouseable = (*Button)(nil)
+	_ desktop.Hoverable = (*Button)(nil)
+)
+
+// NewButton makes a button. icon may be empty.
+func NewButton(st theme.Style, k Kind, icon assets.Icon, words string, tapped func()) *Button {
+	b := &Button{style: st, kind: k, icon: icon, OnTapped: tapped}
+	b.words = NewText(words, st.Label, st.Ink, k == Primary)
+	b.words.MaxLines = 2
+	b.words.Least = 16
+	b.words.Align = fyne.TextAlignCenter
+	b.ExtendBaseWidget(b)
+	return b
+}
+
+// Words is what is written on it.
+func (b *Button) Words() string { return b.words.Content() }
+
+// SetSelected marks it as the one of a group that holds now.
+func (b *Button) SetSelected(on bool) {
+	if on == b.selected {
+		return
+	}
+	b.selected = on
+	b.Refresh()
+}
+
+// Selected tells whether it is marked.
+func (b *Button) Selected() bool { return b.selected }
+
+// Pressed tells whether a finger is on it.
+func (b *Button) Pressed() bool { return b.pressed }
+
+// WidthFor is the width it needs to say its words on one line.
+func (b *Button) WidthFor() float32 {
+	return max(b.style.Target, b.words.NaturalWidth()+b.iconSpace()+2*b.inset())
+}
+
+// inset is the room between the edge and what is inside.
+func (b *Button) inset() float32 {
+	if b.kind == Quiet {
+		return b.style.Gap / 2
+	}
+	return b.style.Gap
+}
+
+func (b *Button) iconSpace() float32 {
+	if b.icon == "" {
+		return 0
+	}
+	return b.style.Icon + b.style.Gap/2
+}
+
+// Tapped implements fyne.Tappable.
+func (b *Button) Tapped(*fyne.PointEvent) {
+	b.setPressed(false)
+	if b.OnTapped != nil {
+		b.OnTapped()
+	}
+}
+
+// MouseDown implements desktop.Mouseable.
+func (b *Button) MouseDown(*desktop.MouseEvent) {
+	b.setPressed(true)
+	if b.OnPressed != nil {
+		b.OnPressed()
+	}
+}
+
+// MouseUp implements desktop.Mouseable.
+func (b *Button) MouseUp(*desktop.MouseEvent) { b.setPressed(false) }
+
+// MouseIn implements desktop.Hoverable. A finger does not hover: nothing shows.
+func (b *Button) MouseIn(*desktop.MouseEvent) {}
+
+// MouseMoved implements desktop.Hoverable.
+func (b *Button) MouseMoved(*desktop.MouseEvent) {}
+
+// MouseOut implements desktop.Hoverable: the finger slid off, which undoes.
+func (b *Button) MouseOut() { b.setPressed(false) }
+
+// FocusGained implements fyne.Focusable.
+func (b *Button) FocusGained() { b.focused = true; b.Refresh() }
+
+// FocusLost implements fyne.Focusable.
+func (b *Button) FocusLost() { b.focused = false; b.Refresh() }
+
+// TypedRune implements fyne.Focusable.
+func (b *Button) TypedRune(rune) {}
+
+// TypedKey implements fyne.Focusable.
+func (b *Button) TypedKey(e *fyne.KeyEvent) {
+	switch e.Name {
+	case fyne.KeySpace, fyne.KeyReturn, fyne.KeyEnter:
+		if b.OnPressed != nil {
+			b.OnPressed()
+		}
+		b.Tapped(nil)
+	}
+}
+
+func (b *Button) setPressed(on bool) {
+	if on == b.pressed {
+		return
+	}
+	b.pressed = on
+	b.Refresh()
+}
+
+// colours are the fill, the outline and the words of its state.
+func (b *Button) colours(pressed bool) (fill, line, words color.NRGBA) {
+	p := b.style.Palette
+	none := theme.Fade(p.Surface, 0)
+	switch {
+	case b.kind == Primary && pressed:
+		return p.BrandPressed, p.BrandPressed, p.OnBrand
+	case b.kind == Primary:
+		return p.Brand, p.Brand, p.OnBrand
+	case b.kind == Quiet && pressed:
+		return p.Pressed, p.Pressed, p.Brand
+	case b.kind == Quiet:
+		return none, none, p.Brand
+	case pressed:
+		return p.Pressed, p.Brand, p.Ink
+	case b.selected:
+		return p.Surface, p.Brand, p.Ink
+	}
+	return p.Surface, p.Line, p.Ink
+}
+
+// CreateRenderer implements fyne.Widget.
+func (b *Button) CreateRenderer() fyne.WidgetRenderer {
+	r := &buttonRenderer{
+		b:      b,
+		ring:   canvas.NewRectangle(color.Transparent),
+		ground: canvas.NewRectangle(color.Transparent),
+	}
+	r.ring.CornerRadius = b.style.Corner + 4
+	r.ground.CornerRadius = b.style.Corner
+	r.objects = []fyne.CanvasObject{r.ring, r.ground}
+	if b.icon != "" {
+		r.icon = NewIcon(b.icon, b.style.Brand, b.style.Icon)
+		r.objects = append(r.objects, r.icon)
+	}
+	r.objects = append(r.objects, b.words)
+	r.paint()
+	return r
+}
+
+type buttonRenderer struct {
+	b            *Button
+	ring, ground *canvas.Rectangle
+	icon         *canvas.Image
+	objects      []fyne.CanvasObject
+
+	wasPressed bool
+	release    *fyne.Animation
+}
+
+func (r *buttonRenderer) paint() {
+	st, b := r.b.style, r.b
+	fill, line, words := b.colours(b.pressed)
+
+	r.ring.StrokeWidth = 0
+	r.ring.StrokeColor = theme.Fade(st.Brand, 0)
+	if b.focused {
+		r.ring.StrokeWidth, r.ring.StrokeColor = 3, st.Ink
+	}
+	r.ground.StrokeWidth = 2
+	r.ground.StrokeColor = line
+	b.words.color = words
+	b.words.style.Bold = b.kind == Primary || b.selected
+	b.words.laidW = 0
+	if r.icon != nil {
+		c := words
+		if b.kind == Secondary {
+			c = st.Brand
+		}
+		setIcon(r.icon, b.icon, c)
+	}
+
+	if r.release != nil {
+		r.release.Stop()
+		r.release = nil
+	}
+	if r.wasPressed && !b.pressed {
+		from, _, _ := b.colours(true)
+		r.release = canvas.NewColorRGBAAnimation(from, fill, releaseTime, func(c color.Color) {
+			r.ground.FillColor = c
+			r.ground.Refresh()
+		})
+		r.release.Curve = fyne.AnimationEaseOut
+		r.release.Start()
+	} else {
+		r.ground.FillColor = fill
+	}
+	r.wasPressed = b.pressed
+}
+
+func (r *buttonRenderer) Layout(s fyne.Size) {
+	b := r.b
+	r.ground.Resize(s)
+	r.ring.Move(fyne.NewPos(-5, -5))
+	r.ring.Resize(s.AddWidthHeight(10, 10))
+
+	room := max(0, s.Width-2*b.inset()-b.iconSpace())
+	w := min(room, b.words.WidthFor(room))
+	h := b.words.HeightFor(room)
+	x := (s.Width - w - b.iconSpace()) / 2
+	if r.icon != nil {
+		r.icon.Resize(fyne.NewSquareSize(b.style.Icon))
+		r.icon.Move(fyne.NewPos(x, (s.Height-b.style.Icon)/2))
+		x += b.iconSpace()
+	}
+	// It keeps the width it was measured for, so that it breaks the same way.
+	b.words.Resize(fyne.NewSize(room, h))
+	b.words.Move(fyne.NewPos(x-(room-w)/2, (s.Height-h)/2))
+}
+
+func (r *buttonRenderer) MinSize() fyne.Size {
+	return fyne.NewSquareSize(r.b.style.Target)
+}
+
+func (r *buttonRenderer) Refresh() {
+	r.paint()
+	r.Layout(r.b.Size())
+	r.b.words.Refresh()
+	canvas.Refresh(r.b)
+}
+
+func (r *buttonRenderer) Objects() []fyne.CanvasObject { return r.objects }
+
+func (r *buttonRenderer) Destroy() {
+	if r.release != nil {
+		r.release.Stop()
+	}
+}

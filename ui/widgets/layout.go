@@ -1,0 +1,43 @@
+package widgets
+
+import (
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/container"
+)
+
+// Flow is a container whose contents are put in place by a function. Its
+// least size is the caller's to say, as nothing on the kiosk may push a screen
+// beyond its window.
+type Flow struct {
+	*fyne.Container
+	place func(fyne.Size)
+	least func() fyne.Size
+}
+
+// NewFlow makes a container of objs; place is called whenever the size
+// changes, least may be nil.
+func NewFlow(place func(fyne.Size), least func() fyne.Size, objs ...fyne.CanvasObject) *Flow {
+	f := &Flow{place: place, least: least}
+	f.Container = container.New(flowLayout{f}, objs...)
+	return f
+}
+
+// Again puts the contents in place once more, after one of them changed.
+func (f *Flow) Again() { f.place(f.Container.Size()) }
+
+type flowLayout struct{ f *Flow }
+
+func (l flowLayout) Layout(_ []fyne.CanvasObject, s fyne.Size) { l.f.place(s) }
+
+func (l flowLayout) MinSize([]fyne.CanvasObject) fyne.Size {
+	if l.f.least == nil {
+		return fyne.NewSize(1, 1)
+	}
+	return l.f.least()
+}
+
+// Put moves and resizes o in one go.
+func Put(o fyne.CanvasObject, x, y, w, h float32) {
+	o.Move(fyne.NewPos(x, y))
+	o.Resize(fyne.NewSize(max(0, w), max(0, h)))
+}

@@ -1,0 +1,290 @@
+package widgets
+
+import (
+	"image"
+	"time"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/canvas"
+	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/widget"
+
+	"agentid/app/domain"
+	"agentid/assets"
+	"agentid/ui/theme"
+)
+
+const (
+	// MaxRings bounds the faces that are marked; a crowd behind is no help.
+	MaxRings = 8
+	// moveTime is how long a ring takes to where the face went.
+	moveTime = 200 * time.Millisecond
+	// fillStep is how much of the reading arc fills in one motion; pictures
+	// come faster than motions end, so that it fills in about a second.
+	fillStep = 0.35
+)
+
+// LiveView is the camera's picture: it fills its place, is mirrored, has round
+// corners, and marks faces by rings that are objects of their own.
+type LiveView struct {
+	widget.BaseWidget
+	style theme.Style
+
+	picture *canvas.Image
+	cover   cover // of the picture shown
+	has     bool  // a picture is shown
+
+	blank  bool // told to show none
+	ground *canvas.Rectangle
+	icon   *canvas.Image
+	rings  [MaxRings]*ring
+	layer  *container.Clip
+
+	focus, focusFrom, focusTo spot
+	motion                    *fyne.Animation
+}
+
+// NewLiveView makes one that waits for its first picture.
+func NewLiveView(st theme.Style) *LiveView {
+	v := &LiveView{
+		style: st, focus: home, focusFrom: home, focusTo: home,
+		picture: &canvas.Image{FillMode: canvas.ImageFillStretch, ScaleMode: canvas.ImageScaleFastest, CornerRadius: st.Radius},
+		ground:  canvas.NewRectangle(st.Line),
+		icon:    NewIcon(assets.IconCamera, st.Muted, 3*st.Icon),
+	}
+	v.ground.CornerRadius = st.Radius
+	v.picture.Hide()
+	layer := container.NewWithoutLayout()
+	for i := range v.rings {
+		v.rings[i] = newRing(st)
+		for _, o := range v.rings[i].objects() {
+			layer.Add(o)
+		}
+	}
+	v.layer = container.NewClip(layer)
+	v.ExtendBaseWidget(v)
+	return v
+}
+
+// ShowPicture copies what of img shows; img is not used after it returns. It
+// reports whether the picture can be seen.
+func (v *LiveView) ShowPicture(img *image.RGBA) bool {
+	s := v.Size()
+	if v.blank || img == nil || !v.Visible() {
+		return false
+	}
+	c, ok := newCover(img.Rect.Size(), float64(s.Width), float64(s.Height), v.focus)
+	if !ok {
+		return false
+	}
+	old, _ := v.picture.Image.(*image.RGBA)
+	buf := mirrorInto(old, img, c.crop, int(1/c.scale))
+	if buf == nil {
+		return false
+	}
+	v.picture.Image = buf
+	moved := c != v.cover
+	v.cover = c
+	if !v.has {
+		v.has = true
+		v.picture.Show()
+		v.ground.Hide()
+		v.icon.Hide()
+	}
+	if moved {
+		v.drawRings()
+	}
+	v.picture.Refresh()
+	return true
+}
+
+// SetBlank shows a sign in place of the picture for as long as there is none.
+func (v *LiveView) SetBlank(on bool) {
+	if on == v.blank {
+		return
+	}
+	v.blank = on
+	sign := assets.IconCamera
+	if on {
+		sign = assets.IconCameraOff
+		v.Forget()
+	}
+	setIcon(v.icon, sign, v.style.Muted)
+}
+
+// Forget lets go of the picture and the faces: what was last seen of a person
+// must not stand there when it is no longer so.
+func (v *LiveView) Forget() {
+	if v.motion != nil {
+		v.motion.Stop()
+		v.motion = nil
+	}
+	v.has = false
+	v.picture.Image = nil
+	v.picture.Hide()
+	v.ground.Show()
+	v.icon.Show()
+	for _, r := range v.rings {
+		r.used, r.shown, r.shownTo = false, 0, 0
+		r.hide()
+	}
+	v.focus, v.focusFrom, v.focusTo = home, home, home
+	v.Refresh()
+}
+
+// HasPicture tells whether a picture is shown.
+func (v *LiveView) HasPicture() bool { return v.has }
+
+// ShowScene marks the faces of the scene.
+func (v *LiveView) ShowScene(s domain.Scene) {
+	if v.blank {
+		return
+	}
+	aspect := 4.0 / 3
+	if s.Size.X > 0 && s.Size.Y > 0 {
+		aspect = float64(s.Size.X) / float64(s.Size.Y)
+	}
+	v.settle()
+	faces := s.Faces[:min(len(s.Faces), MaxRings)]
+	for _, r := range v.rings {
+		r.shownTo = 0
+		r.to = r.at
+	}
+	for _, f := range faces {
+		r := v.ringFor(f.Track)
+		if r == nil {
+			continue // all rings are taken by faces that are fading out
+		}
+		to := discOf(f.Box, aspect)
+		if !r.used {
+			r.used, r.track, r.at, r.from = true, f.Track, to, to
+			r.shown, r.shownFrom, r.state, r.filled, r.filledFrom = 0, 0, "", 0, 0
+		}
+		r.to, r.shownTo = to, 1
+		r.show(v.style, f)
+	}
+	v.focusTo = home
+	if len(faces) > 0 && v.has {
+		v.focusTo = follow(v.focus, faces[0].Box, v.cover.src, float64(v.Size().Width), float64(v.Size().Height))
+	}
+	v.move()
+}
+
+// ringFor is the ring of a track, or a free one for it.
+func (v *LiveView) ringFor(track uint64) *ring {
+	var free *ring
+	for _, r := range v.rings {
+		if r.used && r.track == track {
+			return r
+		}
+		if !r.used && free == nil {
+			free = r
+		}
+	}
+	return free
+}
+
+// settle takes where things are now for where the next motion starts.
+func (v *LiveView) settle() {
+	if v.motion != nil {
+		v.motion.Stop()
+		v.motion = nil
+	}
+	v.focusFrom = v.focus
+	for _, r := range v.rings {
+		r.from, r.shownFrom, r.filledFrom = r.at, r.shown, r.filled
+	}
+}
+
+func (v *LiveView) move() {
+	if !v.moving() {
+		v.drawRings()
+		return
+	}
+	v.motion = fyne.NewAnimation(moveTime, func(p float32) { v.step(p) })
+	v.motion.Curve = fyne.AnimationEaseOut
+	v.motion.Start()
+}
+
+// moving tells whether anything is not yet where it should be.
+func (v *LiveView) moving() bool {
+	if v.focus != v.focusTo {
+		return true
+	}
+	for _, r := range v.rings {
+		if r.used && (r.at != r.to || r.shown != r.shownTo || (r.state == domain.FaceReading && r.filled < 1)) {
+			return true
+		}
+	}
+	return false
+}
+
+// step draws the motion at p of its way, 0 to 1.
+func (v *LiveView) step(p float32) {
+	v.focus = spot{
+		v.focusFrom.X + (v.focusTo.X-v.focusFrom.X)*float64(p),
+		v.focusFrom.Y + (v.focusTo.Y-v.focusFrom.Y)*float64(p),
+	}
+	for _, r := range v.rings {
+		if !r.used {
+			continue
+		}
+		r.at = r.from.towards(r.to, float64(p))
+		r.shown = r.shownFrom + (r.shownTo-r.shownFrom)*p
+		if r.state == domain.FaceReading {
+			r.filled = min(1, r.filledFrom+fillStep*p)
+		}
+		if p >= 1 && r.shownTo == 0 {
+			r.used = false
+		}
+	}
+	v.drawRings()
+}
+
+func (v *LiveView) drawRings() {
+	if !v.has {
+		return
+	}
+	for _, r := range v.rings {
+		if r.used || r.line.Visible() {
+			r.draw(v.style, v.cover, v.Size())
+		}
+	}
+}
+
+// CreateRenderer implements fyne.Widget.
+func (v *LiveView) CreateRenderer() fyne.WidgetRenderer { return &liveRenderer{v} }
+
+type liveRenderer struct{ v *LiveView }
+
+func (r *liveRenderer) Layout(s fyne.Size) {
+	v := r.v
+	for _, o := range []fyne.CanvasObject{v.ground, v.picture, v.layer} {
+		o.Resize(s)
+	}
+	side := v.icon.MinSize()
+	v.icon.Resize(side)
+	v.icon.Move(fyne.NewPos((s.Width-side.Width)/2, (s.Height-side.Height)/2))
+	if c, ok := newCover(v.cover.src, float64(s.Width), float64(s.Height), v.focus); ok && v.has {
+		// The old cut is stretched until the next picture, a few hundredths
+		// of a second later; the rings are right at once.
+		v.cover = c
+		v.drawRings()
+	}
+}
+
+func (r *liveRenderer) MinSize() fyne.Size { return fyne.NewSize(1, 1) }
+func (r *liveRenderer) Refresh() {
+	r.Layout(r.v.Size())
+	canvas.Refresh(r.v)
+}
+
+func (r *liveRenderer) Objects() []fyne.CanvasObject {
+	return []fyne.CanvasObject{r.v.ground, r.v.icon, r.v.picture, r.v.layer}
+}
+
+func (r *liveRenderer) Destroy() {
+	if r.v.motion != nil {
+		r.v.motion.Stop()
+	}
+}

@@ -1,0 +1,51 @@
+package widgets
+
+import (
+	"time"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/canvas"
+
+	"agentid/ui/theme"
+)
+
+// turnTime is one round of a WorkRing: slow, as waiting is no alarm.
+const turnTime = 1800 * time.Millisecond
+
+// WorkRing is a ring that fills, round after round, while something of unknown
+// length goes on. It stands still until Start.
+type WorkRing struct {
+	*Flow
+	groove *canvas.Circle
+	arc    *canvas.Arc
+	turn   *fyne.Animation
+}
+
+// NewWorkRing makes one.
+func NewWorkRing(st theme.Style) *WorkRing {
+	w := &WorkRing{
+		groove: canvas.NewCircle(theme.Fade(st.Paper, 0)),
+		arc:    canvas.NewArc(0, 90, 0.94, st.Brand),
+	}
+	w.groove.StrokeColor, w.groove.StrokeWidth = st.Line, 2
+	w.arc.CornerRadius = st.Stroke
+	w.Flow = NewFlow(func(s fyne.Size) {
+		side := min(s.Width, s.Height)
+		x, y := (s.Width-side)/2, (s.Height-side)/2
+		Put(w.groove, x, y, side, side)
+		Put(w.arc, x, y, side, side)
+	}, nil, w.groove, w.arc)
+	w.turn = fyne.NewAnimation(turnTime, func(p float32) {
+		w.arc.EndAngle = max(1, 360*p)
+		w.arc.Refresh()
+	})
+	w.turn.Curve = fyne.AnimationEaseInOut
+	w.turn.RepeatCount = fyne.AnimationRepeatForever
+	return w
+}
+
+// Start sets it going.
+func (w *WorkRing) Start() { w.turn.Start() }
+
+// Stop halts it.
+func (w *WorkRing) Stop() { w.turn.Stop() }
