@@ -64,37 +64,37 @@ func (d *delimiter) learn(line []byte) {
 	}
 }
 
+// maxDashes is how many dashes before the boundary belong to it.
+const maxDashes = 8
+
 // find gives the index at which a delimiter line, or the header of a part
-// without one, begins in b; -1 where there is none.
-func (d *delimiter) find(b []byte) int {
+// without one, begins in b at from or later; -1 where there is none.
+func (d *delimiter) find(b []byte, from int) int {
 	best := -1
-	if len(d.core) > 0 {
-		for from := 0; ; {
-			i := bytes.Index(b[from:], d.core)
-			if i < 0 {
-				break
-			}
-			i += from
-			end := i + len(d.core)
-			if end < len(b) && (b[end] == '\r' || b[end] == '\n') {
-				for i > 0 && b[i-1] == '-' {
-					i--
-				}
-				best = i
-				break
-			}
-			from = i + 1
+	for at := from; len(d.core) > 0 && at < len(b); {
+		i := bytes.Index(b[at:], d.core)
+		if i < 0 {
+			break
 		}
+		i += at
+		if end := i + len(d.core); end < len(b) && (b[end] == '\r' || b[end] == '\n') {
+			for n := 0; n < maxDashes && i > from && b[i-1] == '-'; n++ {
+				i--
+			}
+			best = i
+			break
+		}
+		at = i + 1
 	}
 	for _, h := range headerStarts {
-		for from := 0; from < len(b); {
-			i := bytes.Index(b[from:], h)
-			if i < 0 || best >= 0 && from+i >= best {
+		for at := from; at < len(b); {
+			i := bytes.Index(b[at:], h)
+			if i < 0 || best >= 0 && at+i >= best {
 				break
 			}
-			from += i + 1 // just after the line end
-			if startsHeader(b[from:]) {
-				best = from
+			at += i + 1 // just after the line end
+			if startsHeader(b[at:]) {
+				best = at
 				break
 			}
 		}

@@ -100,6 +100,7 @@ func (r *partReader) seek() error {
 		prev    []byte // the line before, if it may be a delimiter
 		skipped int
 		midLine bool
+		looked  int // bytes of the window without a line end
 	)
 	for {
 		w := r.window()
@@ -108,12 +109,13 @@ func (r *partReader) seek() error {
 			r.delim.learn(prev)
 			return nil
 		}
-		nl := bytes.IndexByte(w, '\n')
+		nl := indexFrom(w, '\n', looked)
 		if nl < 0 {
+			looked = len(w)
 			if keep := len(r.delim.core) + maxBoundary; len(w) > vision.MaxHeaderBytes {
 				skipped += len(w) - keep
 				r.discard(len(w) - keep)
-				midLine = true
+				midLine, looked = true, keep
 			}
 			if skipped > r.maxJunk() {
 				return fmt.Errorf("%w in %d bytes", ErrJunk, skipped)
@@ -125,6 +127,7 @@ func (r *partReader) seek() error {
 		}
 		line := trimEOL(w[:nl])
 		r.discard(nl + 1)
+		looked = 0
 		if skipped += nl + 1; skipped > r.maxJunk() {
 			return fmt.Errorf("%w in %d bytes", ErrJunk, skipped)
 		}
@@ -142,14 +145,15 @@ func (r *partReader) seek() error {
 // header reads a part's header, up to the picture. It returns the announced
 // length, or -1.
 func (r *partReader) header() (int, error) {
-	length, used, fields := -1, 0, 0
+	length, used, fields, looked := -1, 0, 0, 0
 	for {
 		w := r.window()
 		if len(w) > 0 && w[0] == 0xFF {
 			return length, nil // the picture, without an empty line before it
 		}
-		nl := bytes.IndexByte(w, '\n')
+		nl := indexFrom(w, '\n', looked)
 		if nl < 0 {
+			looked = len(w)
 			if used+len(w) > vision.MaxHeaderBytes {
 				return 0, fmt.Errorf("%w in %d bytes", ErrHeader, vision.MaxHeaderBytes)
 			}
@@ -171,6 +175,7 @@ func (r *partReader) header() (int, error) {
 		}
 		empty := len(name) == 0 && !isField
 		r.discard(nl + 1)
+		looked = 0
 		if isField {
 			fields++
 		}
@@ -215,7 +220,7 @@ func (r *partReader) body(length int) (part, error) {
 			return r.cut(k)
 		}
 		if length > 0 && len(w) >= length+len(r.delim.core)+8 {
-			if r.delim.find(w[length:min(len(w), length+len(r.delim.core)+8)]) >= 0 {
+			if r.delim.find(w[:length+len(r.delim.core)+8], length) >= 0 {
 				return r.cut(k)
 			}
 			length = -1 // there is more picture than was announced
@@ -250,13 +255,14 @@ func (r *partReader) skipBlank() error {
 
 // cut ends a part that has no proper end at the next delimiter.
 func (r *partReader) cut(k walker) (part, error) {
-	for {
+	for looked := 0; ; {
 		w := r.window()
-		end := r.delim.find(w)
+		end := r.delim.find(w, looked)
 		switch {
 		case end > r.maxPart, end < 0 && len(w) >= r.maxPart+2*maxBoundary:
 			return part{}, fmt.Errorf("%w: no end in %d bytes", ErrPartSize, r.maxPart)
 		case end < 0:
+			looked = max(len(w)-2*maxBoundary, 0) // a delimiter may have begun
 			if err := r.grow(); err != nil {
 				return part{}, unexpected(err)
 			}
@@ -288,6 +294,14 @@ func acceptable(size image.Point) error {
 		return fmt.Errorf("%w: %dx%d pixels is too large", vision.ErrPicture, size.X, size.Y)
 	}
 	return nil
+}
+
+// indexFrom is bytes.IndexByte that does not look at the first from bytes.
+func indexFrom(b []byte, c byte, from int) int {
+	if i := bytes.IndexByte(b[from:], c); i >= 0 {
+		return from + i
+	}
+	return -1
 }
 
 // trimEOL removes what of a line end stands before its line feed.
