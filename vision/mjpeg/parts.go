@@ -111,14 +111,14 @@ func (r *partReader) seek() error {
 		}
 		nl := indexFrom(w, '\n', looked)
 		if nl < 0 {
+			if skipped+len(w) > r.maxJunk() {
+				return fmt.Errorf("%w in %d bytes", ErrJunk, skipped+len(w))
+			}
 			looked = len(w)
 			if keep := len(r.delim.core) + maxBoundary; len(w) > vision.MaxHeaderBytes {
 				skipped += len(w) - keep
 				r.discard(len(w) - keep)
 				midLine, looked = true, keep
-			}
-			if skipped > r.maxJunk() {
-				return fmt.Errorf("%w in %d bytes", ErrJunk, skipped)
 			}
 			if err := r.grow(); err != nil {
 				return err
