@@ -1,0 +1,162 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"math"
+	"strings"
+	"time"
+
+	"agentid/app/domain"
+)
+
+// How many events a query gives: without a wish, and at most.
+const (
+	DefaultLimit = 100
+	MaxLimit     = 1000
+)
+
+const eventColumns = `seq, id, kind, reason, at, person, about, distance, second, threshold, metric,
+	votes, frames, quality, encoder, encoder_version, detector, snapshot`
+
+const insertEvent = "INSERT INTO events (" + eventColumns + ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+
+// eventValues are the values of eventColumns.
+func eventValues(e domain.Event) []any {
+	return []any{
+		int64(e.Seq), e.ID, e.Kind, e.Reason, micros(e.At), orNull(string(e.Person)), orNull(string(e.About)),
+		e.Distance, e.Second, e.Threshold, e.Metric, e.Votes, e.Frames, e.Quality,
+		e.Encoder.Name, e.Encoder.Version, e.Detector, orNull(e.Snapshot),
+	}
+}
+
+func orNull(s string) sql.NullString { return sql.NullString{String: s, Valid: s != ""} }
+
+func (s *Store) scanEvent(rows *sql.Rows) (domain.Event, error) {
+	e := domain.Event{DeviceID: s.device}
+	var at int64
+	var person, about, snapshot sql.NullString
+	err := rows.Scan(&e.Seq, &e.ID, &e.Kind, &e.Reason, &at, &person, &about,
+		&e.Distance, &e.Second, &e.Threshold, &e.Metric, &e.Votes, &e.Frames, &e.Quality,
+		&e.Encoder.Name, &e.Encoder.Version, &e.Detector, &snapshot)
+	e.At = fromMicros(at)
+	e.Person, e.About, e.Snapshot = domain.PersonID(person.String), domain.EventID(about.String), snapshot.String
+	return e, err
+}
+
+// Filter chooses events; a zero field does not restrict.
+type Filter struct {
+	Kind     domain.EventKind
+	Reason   domain.Reason
+	Person   domain.PersonID
+	From, To time.Time // At in [From, To)
+	// BeforeSeq is the Seq of the last event of the page before.
+	BeforeSeq uint64
+	// Limit is DefaultLimit if 0 or less, and MaxLimit at most.
+	Limit int
+}
+
+// Recent implements domain.Events; for limit see Filter.
+func (s *Store) Recent(ctx context.Context, before uint64, limit int) ([]domain.Event, error) {
+	return s.EventsQuery(ctx, Filter{BeforeSeq: before, Limit: limit})
+}
+
+// EventsQuery lists the events that pass the filter, newest (by Seq) first.
+func (s *Store) EventsQuery(ctx context.Context, f Filter) ([]domain.Event, error) {
+	es, err := s.query(ctx, f)
+	return es, wrap("query events", err)
+}
+
+func (s *Store) query(ctx context.Context, f Filter) ([]domain.Event, error) {
+	query, args := f.sql()
+	rows, err := s.r.QueryContext(ctx, query, args...)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var es []domain.Event
+	for rows.Next() {
+		e, err := s.scanEvent(rows)
+		if err != nil {
+			return nil, err
+		}
+		es = append(es, e)
+	}
+	return es, rows.Err()
+}
+
+// sql gives the statement of a filter; all values are parameters.
+func (f Filter) sql() (string, []any) {
+	var where []string
+	var args []any
+	add := func(cond string, arg any) {
+		where = append(where, cond)
+		args = append(args, arg)
+	}
+	if f.Kind != "" {
+		add("kind = ?", f.Kind)
+	}
+	if f.Reason != "" {
+		add("reason = ?", f.Reason)
+	}
+	if f.Person != "" {
+		add("person = ?", f.Person)
+	}
+	if !f.From.IsZero() {
+		add("at >= ?", micros(f.From))
+	}
+	if !f.To.IsZero() {
+		add("at < ?", micros(f.To))
+	}
+	if f.BeforeSeq > 0 {
+		add("seq < ?", int64(min(f.BeforeSeq, math.MaxInt64)))
+	}
+	limit := f.Limit
+	if limit <= 0 {
+		limit = DefaultLimit
+	}
+	q := "SELECT " + eventColumns + " FROM events"
+	if len(where) > 0 {
+		q += " WHERE " + strings.Join(where, " AND ")
+	}
+	return q + " ORDER BY seq DESC LIMIT ?", append(args, min(limit, MaxLimit))
+}
+
+// EventByID gives one event; domain.ErrNotFound where there is none. The sync
+// finds by it what an outbox row refers to.
+func (s *Store) EventByID(ctx context.Context, id domain.EventID) (domain.Event, error) {
+	e, err := s.eventByID(ctx, id)
+	return e, wrap("event "+clip(string(id), 36), err)
+}
+
+func (s *Store) eventByID(ctx context.Context, id domain.EventID) (domain.Event, error) {
+	rows, err := s.r.QueryContext(ctx, "SELECT "+eventColumns+" FROM events WHERE id = ?", id)
+	if err != nil {
+		return domain.Event{}, err
+	}
+	defer rows.Close()
+	if !rows.Next() {
+		return domain.Event{}, orElse(rows.Err(), domain.ErrNotFound)
+	}
+	return s.scanEvent(rows)
+}
+
+// LastRecognition is when a person was last recognised here, by the order of
+// events; false if never. A recognition that was later said to be wrong does
+// not count.
+func (s *Store) LastRecognition(ctx context.Context, person domain.PersonID) (time.Time, bool, error) {
+	var at int64
+	err := s.r.QueryRowContext(ctx, `SELECT at FROM events e
+		WHERE person = ? AND kind = ? AND reason = ? AND NOT EXISTS (
+			SELECT 1 FROM events c WHERE c.about = e.id AND c.kind = ?)
+		ORDER BY seq DESC LIMIT 1`,
+		person, domain.EventRecognition, domain.ReasonRecognised, domain.EventCorrection).Scan(&at)
+	switch {
+	case errors.Is(err, sql.ErrNoRows):
+		return time.Time{}, false, nil
+	case err != nil:
+		return time.Time{}, false, wrap("last recognition", err)
+	}
+	return fromMicros(at), true, nil
+}

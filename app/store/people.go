@@ -1,0 +1,281 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"time"
+
+	"agentid/app/domain"
+)
+
+// MaxTemplates is the most templates a person may have.
+const MaxTemplates = 256
+
+// AddPerson implements domain.People. The id is a canonical UUID of the
+// caller; a template without an id or a time gets one; a zero CreatedAt is
+// now, a zero Version is 1. Errors: ErrExists, ErrInvalid, domain.ErrName.
+func (s *Store) AddPerson(ctx context.Context, p domain.Person, ts []domain.Template) error {
+	return wrap("add person", s.addPerson(ctx, p, ts))
+}
+
+func (s *Store) addPerson(ctx context.Context, p domain.Person, ts []domain.Template) error {
+	id := string(p.ID)
+	if err := checkUUID("person id", id); err != nil {
+		return err
+	}
+	name, err := domain.CleanName(p.Name)
+	if err != nil {
+		return err
+	}
+	if p.Version == 0 {
+		p.Version = 1
+	}
+	if p.Version < 0 {
+		return fmt.Errorf("%w: version %d", ErrInvalid, p.Version)
+	}
+	created, err := s.moment(p.CreatedAt)
+	if err != nil {
+		return err
+	}
+	key := newKey()
+	data, err := newBox(key)
+	if err != nil {
+		return err
+	}
+	rows, err := s.sealTemplates(data, p.ID, ts)
+	if err != nil {
+		return err
+	}
+	return transact(ctx, s.w, func(tx *sql.Tx) error {
+		_, err := tx.ExecContext(ctx,
+			"INSERT INTO people (id, wrapped_key, name, created_at, version) VALUES (?, ?, ?, ?, ?)",
+			id, s.master.seal(key, personKeyPlace(id)), data.seal([]byte(name), namePlace(id)), micros(created), p.Version)
+		if err != nil {
+			return err
+		}
+		return insertTemplates(ctx, tx, rows)
+	})
+}
+
+// Person implements domain.People. One who was erased is not found.
+func (s *Store) Person(ctx context.Context, id domain.PersonID) (domain.Person, error) {
+	people, err := s.people(ctx, "WHERE wrapped_key IS NOT NULL AND id = ?", id)
+	if err == nil && len(people) == 0 {
+		err = domain.ErrNotFound
+	}
+	if err != nil {
+		return domain.Person{}, wrap("person "+clip(string(id), 36), err)
+	}
+	return people[0], nil
+}
+
+// People implements domain.People, in the order in which they were created.
+func (s *Store) People(ctx context.Context) ([]domain.Person, error) {
+	people, err := s.people(ctx, "WHERE wrapped_key IS NOT NULL ORDER BY created_at, id")
+	return people, wrap("people", err)
+}
+
+func (s *Store) people(ctx context.Context, where string, args ...any) ([]domain.Person, error) {
+	rows, err := s.r.QueryContext(ctx, "SELECT id, wrapped_key, name, created_at, version FROM people "+where, args...)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var people []domain.Person
+	for rows.Next() {
+		var p domain.Person
+		var wrapped, name []byte
+		var created int64
+		if err := rows.Scan(&p.ID, &wrapped, &name, &created, &p.Version); err != nil {
+			return nil, err
+		}
+		data, err := s.personBox(string(p.ID), wrapped)
+		if err != nil {
+			return nil, err
+		}
+		plain, err := data.open(name, namePlace(string(p.ID)))
+		if err != nil {
+			return nil, fmt.Errorf("name of %s: %w", p.ID, err)
+		}
+		p.Name, p.CreatedAt = string(plain), fromMicros(created)
+		people = append(people, p)
+	}
+	return people, rows.Err()
+}
+
+// RenamePerson changes the name, and with it the version.
+// Errors: domain.ErrNotFound, domain.ErrName.
+func (s *Store) RenamePerson(ctx context.Context, id domain.PersonID, name string) error {
+	name, err := domain.CleanName(name)
+	if err != nil {
+		return wrap("rename person", err)
+	}
+	return wrap("rename person", s.changePerson(ctx, id, func(tx *sql.Tx, data box) error {
+		_, err := tx.ExecContext(ctx, "UPDATE people SET name = ? WHERE id = ?",
+			data.seal([]byte(name), namePlace(string(id))), id)
+		return err
+	}))
+}
+
+// AddTemplates gives a person more templates, all or none.
+// Errors: domain.ErrNotFound, ErrExists, ErrInvalid.
+func (s *Store) AddTemplates(ctx context.Context, id domain.PersonID, ts []domain.Template) error {
+	if len(ts) == 0 {
+		return nil
+	}
+	return wrap("add templates", s.changePerson(ctx, id, func(tx *sql.Tx, data box) error {
+		rows, err := s.sealTemplates(data, id, ts)
+		if err != nil {
+			return err
+		}
+		return insertTemplates(ctx, tx, rows)
+	}))
+}
+
+// changePerson runs fn with the person's own box, and counts the version up.
+func (s *Store) changePerson(ctx context.Context, id domain.PersonID, fn func(*sql.Tx, box) error) error {
+	return transact(ctx, s.w, func(tx *sql.Tx) error {
+		var wrapped []byte
+		err := tx.QueryRowContext(ctx,
+			"UPDATE people SET version = version + 1 WHERE id = ? AND wrapped_key IS NOT NULL RETURNING wrapped_key",
+			id).Scan(&wrapped)
+		if errors.Is(err, sql.ErrNoRows) {
+			return domain.ErrNotFound
+		}
+		if err != nil {
+			return err
+		}
+		data, err := s.personBox(string(id), wrapped)
+		if err != nil {
+			return err
+		}
+		return fn(tx, data)
+	})
+}
+
+// personBox unwraps a person's data key.
+func (s *Store) personBox(id string, wrapped []byte) (box, error) {
+	key, err := s.master.open(wrapped, personKeyPlace(id))
+	if err != nil {
+		return box{}, fmt.Errorf("key of %s: %w", id, err)
+	}
+	return newBox(key)
+}
+
+// templateRow is a template as its table has it.
+type templateRow struct {
+	id, person, encoder, version string
+	vector                       []byte // sealed
+	quality                      float64
+	created                      time.Time
+}
+
+// sealTemplates checks the templates of one person and seals their vectors.
+func (s *Store) sealTemplates(data box, person domain.PersonID, ts []domain.Template) ([]templateRow, error) {
+	if len(ts) > MaxTemplates {
+		return nil, fmt.Errorf("%w: %d templates, at most %d", ErrInvalid, len(ts), MaxTemplates)
+	}
+	rows := make([]templateRow, len(ts))
+	for i, t := range ts {
+		if t.PersonID != "" && t.PersonID != person {
+			return nil, fmt.Errorf("%w: template %d is of another person", ErrInvalid, i)
+		}
+		created, err := s.moment(t.CreatedAt)
+		if err != nil {
+			return nil, err
+		}
+		if t.ID == "" {
+			t.ID = newID(created)
+		}
+		if err := checkUUID("template id", t.ID); err != nil {
+			return nil, err
+		}
+		if err := checkLabels(t.Encoder.Name, t.Encoder.Version); err != nil {
+			return nil, err
+		}
+		if t.Encoder.Name == "" || t.Encoder.Version == "" {
+			return nil, fmt.Errorf("%w: template %d names no encoder", ErrInvalid, i)
+		}
+		if !(t.Quality >= 0 && t.Quality <= 1) {
+			return nil, fmt.Errorf("%w: quality %v", ErrInvalid, t.Quality)
+		}
+		plain, err := encodeVector(t.Vector)
+		if err != nil {
+			return nil, fmt.Errorf("template %d: %w", i, err)
+		}
+		at := vectorPlace(string(person), t.ID, t.Encoder.Name, t.Encoder.Version)
+		rows[i] = templateRow{
+			id: t.ID, person: string(person), encoder: t.Encoder.Name, version: t.Encoder.Version,
+			vector: data.seal(plain, at), quality: t.Quality, created: created,
+		}
+	}
+	return rows, nil
+}
+
+func insertTemplates(ctx context.Context, tx *sql.Tx, rows []templateRow) error {
+	if len(rows) == 0 {
+		return nil
+	}
+	for _, r := range rows {
+		_, err := tx.ExecContext(ctx, `INSERT INTO templates
+			(id, person, encoder, encoder_version, vector, quality, created_at) VALUES (?, ?, ?, ?, ?, ?, ?)`,
+			r.id, r.person, r.encoder, r.version, r.vector, r.quality, micros(r.created))
+		if err != nil {
+			return err
+		}
+	}
+	var n int
+	err := tx.QueryRowContext(ctx, "SELECT count(*) FROM templates WHERE person = ?", rows[0].person).Scan(&n)
+	if err == nil && n > MaxTemplates {
+		err = fmt.Errorf("%w: %d templates, at most %d", ErrInvalid, n, MaxTemplates)
+	}
+	return err
+}
+
+// Templates implements domain.People, in the order in which they were added.
+// One that does not open fails the whole: a gallery that silently lacks
+// somebody would call them unknown.
+func (s *Store) Templates(ctx context.Context, enc domain.EncoderRef) ([]domain.Template, error) {
+	ts, err := s.templates(ctx, enc)
+	return ts, wrap("templates of "+clip(enc.String(), 2*maxLabel), err)
+}
+
+func (s *Store) templates(ctx context.Context, enc domain.EncoderRef) ([]domain.Template, error) {
+	rows, err := s.r.QueryContext(ctx, `SELECT t.id, t.person, t.vector, t.quality, t.created_at, p.wrapped_key
+		FROM templates t JOIN people p ON p.id = t.person
+		WHERE t.encoder = ? AND t.encoder_version = ? AND p.wrapped_key IS NOT NULL
+		ORDER BY t.rowid`, enc.Name, enc.Version)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	boxes := make(map[domain.PersonID]box)
+	var ts []domain.Template
+	for rows.Next() {
+		t := domain.Template{Encoder: enc}
+		var sealed, wrapped sql.RawBytes // valid until the next row: opened at once
+		var created int64
+		if err := rows.Scan(&t.ID, &t.PersonID, &sealed, &t.Quality, &created, &wrapped); err != nil {
+			return nil, err
+		}
+		data, ok := boxes[t.PersonID]
+		if !ok {
+			if data, err = s.personBox(string(t.PersonID), wrapped); err != nil {
+				return nil, err
+			}
+			boxes[t.PersonID] = data
+		}
+		plain, err := data.open(sealed, vectorPlace(string(t.PersonID), t.ID, enc.Name, enc.Version))
+		if err != nil {
+			return nil, fmt.Errorf("template %s: %w", t.ID, err)
+		}
+		if t.Vector, err = decodeVector(plain); err != nil {
+			return nil, fmt.Errorf("template %s: %w", t.ID, err)
+		}
+		t.CreatedAt = fromMicros(created)
+		ts = append(ts, t)
+	}
+	return ts, rows.Err()
+}

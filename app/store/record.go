@@ -1,0 +1,134 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"math"
+	"unicode/utf8"
+
+	"agentid/app/domain"
+)
+
+// maxLabel bounds the short texts of an event and of an encoder's name.
+const maxLabel = 128
+
+// Record implements domain.Events. ID is made where it is empty; At is now
+// where it is zero, and kept to the microsecond; Seq and DeviceID are the
+// store's. A snapshot sets Snapshot; without one, Snapshot may name a picture
+// that is already kept. Nothing in an event may be about a person but their
+// id. Errors: ErrInvalid, ErrExists (an event of that id), ErrDiskFull,
+// ErrReadOnly, ErrBusy; with any of them nothing was recorded.
+func (s *Store) Record(ctx context.Context, e domain.Event, snapshot []byte) (domain.Event, error) {
+	stored, err := s.record(ctx, e, snapshot)
+	if err != nil {
+		return domain.Event{}, wrap("record event", err)
+	}
+	return stored, nil
+}
+
+func (s *Store) record(ctx context.Context, e domain.Event, picture []byte) (domain.Event, error) {
+	e, err := s.complete(e, picture)
+	if err != nil {
+		return e, err
+	}
+	if len(picture) > 0 {
+		if err := s.stageSnapshot(ctx, e.Snapshot, picture); err != nil {
+			return e, wrap("keep snapshot", err)
+		}
+	}
+	err = transact(ctx, s.w, func(tx *sql.Tx) error {
+		if len(picture) > 0 {
+			if err := s.keepSnapshot(ctx, tx, e.Snapshot, picture); err != nil {
+				return wrap("keep snapshot", err)
+			}
+		} else if e.Snapshot != "" {
+			if kept, err := snapshotKept(ctx, tx, e.Snapshot); err != nil || !kept {
+				return orElse(err, fmt.Errorf("%w: no snapshot %s", ErrInvalid, e.Snapshot))
+			}
+		}
+		err := tx.QueryRowContext(ctx, "UPDATE device SET next_seq = next_seq + 1 RETURNING next_seq - 1").Scan(&e.Seq)
+		if err != nil {
+			return err
+		}
+		if _, err := tx.ExecContext(ctx, insertEvent, eventValues(e)...); err != nil {
+			return err
+		}
+		now := micros(s.clock.Now())
+		_, err = tx.ExecContext(ctx,
+			"INSERT INTO outbox (kind, ref, created_at, next_at) VALUES ('event', ?, ?, ?)", e.ID, now, now)
+		return err
+	})
+	return e, err
+}
+
+// complete checks an event and fills in what the store gives it.
+func (s *Store) complete(e domain.Event, picture []byte) (domain.Event, error) {
+	var err error
+	if e.At, err = s.moment(e.At); err != nil {
+		return e, err
+	}
+	if e.ID == "" {
+		e.ID = domain.EventID(newID(s.clock.Now()))
+	}
+	if err := checkUUID("event id", string(e.ID)); err != nil {
+		return e, err
+	}
+	if e.About != "" {
+		if err := checkUUID("id of the event it is about", string(e.About)); err != nil {
+			return e, err
+		}
+	}
+	if e.Person != "" {
+		if err := checkUUID("person id", string(e.Person)); err != nil {
+			return e, err
+		}
+	}
+	if e.Kind == "" || e.Reason == "" {
+		return e, fmt.Errorf("%w: event without kind or reason", ErrInvalid)
+	}
+	err = checkLabels(string(e.Kind), string(e.Reason), e.Metric, e.Encoder.Name, e.Encoder.Version, e.Detector)
+	if err != nil {
+		return e, err
+	}
+	for _, f := range []float64{e.Distance, e.Second, e.Threshold, e.Quality} {
+		if !finite(f) {
+			return e, fmt.Errorf("%w: figure is not finite", ErrInvalid)
+		}
+	}
+	if e.Votes < 0 || e.Frames < 0 || e.Votes > math.MaxInt32 || e.Frames > math.MaxInt32 {
+		return e, fmt.Errorf("%w: %d votes of %d frames", ErrInvalid, e.Votes, e.Frames)
+	}
+	if len(picture) > MaxSnapshot {
+		return e, fmt.Errorf("%w: snapshot of %d bytes, at most %d", ErrInvalid, len(picture), MaxSnapshot)
+	}
+	if len(picture) > 0 {
+		hash := hashOf(picture)
+		if e.Snapshot != "" && e.Snapshot != hash {
+			return e, fmt.Errorf("%w: snapshot is not the one the event names", ErrInvalid)
+		}
+		e.Snapshot = hash
+	}
+	if e.Snapshot != "" && !isHash(e.Snapshot) {
+		return e, fmt.Errorf("%w: snapshot is no SHA-256", ErrInvalid)
+	}
+	e.DeviceID, e.Seq = s.device, 0
+	return e, nil
+}
+
+func checkLabels(labels ...string) error {
+	for _, l := range labels {
+		if len(l) > maxLabel || !utf8.ValidString(l) {
+			return fmt.Errorf("%w: label of %d bytes, want text of at most %d", ErrInvalid, len(l), maxLabel)
+		}
+	}
+	return nil
+}
+
+// orElse is err, or other where there is none.
+func orElse(err, other error) error {
+	if err != nil {
+		return err
+	}
+	return other
+}
