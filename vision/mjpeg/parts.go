@@ -217,11 +217,11 @@ func (r *partReader) body(length int) (part, error) {
 			r.discard(k.pos)
 			return checked(part{jpeg: w[:k.pos], size: k.size}), nil
 		case walkBad:
-			return r.cut(k)
+			return r.cut()
 		}
 		if length > 0 && len(w) >= length+len(r.delim.core)+8 {
 			if r.delim.find(w[:length+len(r.delim.core)+8], length) >= 0 {
-				return r.cut(k)
+				return r.cut()
 			}
 			length = -1 // there is more picture than was announced
 			continue
@@ -254,7 +254,7 @@ func (r *partReader) skipBlank() error {
 }
 
 // cut ends a part that has no proper end at the next delimiter.
-func (r *partReader) cut(k walker) (part, error) {
+func (r *partReader) cut() (part, error) {
 	for looked := 0; ; {
 		w := r.window()
 		end := r.delim.find(w, looked)
@@ -270,7 +270,9 @@ func (r *partReader) cut(k walker) (part, error) {
 		}
 		r.discard(end)
 		jpeg := bytes.TrimSuffix(bytes.TrimSuffix(w[:end], []byte("\n")), []byte("\r"))
-		if len(jpeg) > k.pos || k.scans == 0 {
+		// What was walked so far may have gone past the delimiter.
+		var k walker
+		if k.walk(jpeg) != walkMore || !k.inScan {
 			return part{bad: errMalformed}, nil
 		}
 		return checked(part{jpeg: jpeg, noEOI: true, size: k.size}), nil
