@@ -1,0 +1,145 @@
+package config
+
+import (
+	"fmt"
+	"log/slog"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"agentid/app/domain"
+)
+
+// Config is all that can be configured, valid.
+type Config struct {
+	// DataDir holds the database and what else the kiosk keeps.
+	DataDir string
+	// MasterKeyFile wraps every person's key; it is never within DataDir.
+	MasterKeyFile string
+	Lang          domain.Lang
+	Site          Site
+	Camera        Camera
+	// ModelsDir is searched for models first; "" where none was given.
+	ModelsDir string
+	// ModelsPath is the list of folders in AGENTID_MODELS, searched next.
+	ModelsPath  string
+	Recognition Recognition
+	Snapshots   Snapshots
+	UI          UI
+	Telemetry   Telemetry
+	Log         Log
+	// Demo is the drawn cast before the camera. It is so when asked for, and
+	// where no camera is configured.
+	Demo bool
+
+	// File is the configuration file that was read; "" where there was none.
+	File string
+	// Warnings tell of what is odd but does no harm, in the user's language.
+	Warnings []string
+}
+
+// Site is where the kiosk stands.
+type Site struct{ Organisation, Branch string }
+
+// Camera is the camera and how it is set.
+type Camera struct {
+	URL       Address
+	FrameSize string // "" leaves it as it is
+	Quality   int    // JPEG, 4 (best) to 63; 0 leaves it as it is
+	LED       int    // 0 to 255; -1 leaves it as it is
+}
+
+// Recognition is what decides who somebody is.
+type Recognition struct {
+	Detector  string  // auto, haar, yunet, hog
+	Encoder   string  // auto, dlib, onnx, or a model id
+	Threshold float64 // in the encoder's metric; 0 takes the manifest's
+	Margin    float64 // to the second-best person, in the encoder's metric
+	Votes     int     // frames that must agree
+	MinFacePx int     // shorter side of a face
+	Recheck   time.Duration
+	Cooldown  time.Duration
+}
+
+// Snapshots are pictures kept with events.
+type Snapshots struct{ Enabled bool }
+
+// UI is the screen.
+type UI struct {
+	Windowed      bool
+	Width, Height int // of the window
+	Dark          bool
+}
+
+// Telemetry is the address of metrics and health; "" turns it off.
+type Telemetry struct{ Addr string }
+
+// Log is where the log goes, and how much of it.
+type Log struct {
+	Level slog.Level
+	File  string // "" is standard error
+}
+
+// Default is the configuration of a kiosk that nobody configured. Paths are
+// empty: they depend on the user, and Load fills them.
+func Default() Config {
+	return Config{
+		Lang:   domain.Spanish,
+		Site:   Site{Organisation: "Agent ID"},
+		Camera: Camera{FrameSize: "vga", LED: -1},
+		Recognition: Recognition{
+			Detector: "auto", Encoder: "auto", Margin: 0.03, Votes: 3, MinFacePx: 72,
+			Recheck: 3 * time.Second, Cooldown: 30 * time.Second,
+		},
+		UI:        UI{Width: 1280, Height: 800},
+		Telemetry: Telemetry{Addr: "127.0.0.1:9464"},
+		Log:       Log{Level: slog.LevelInfo},
+	}
+}
+
+// StateDir is where this run keeps its database: the demo has a folder of its
+// own, so that drawn people never mix with real ones.
+func (c Config) StateDir() string {
+	if c.Demo {
+		return filepath.Join(c.DataDir, "demo")
+	}
+	return c.DataDir
+}
+
+// UserModelsDir is where `agentid models install` puts models.
+func (c Config) UserModelsDir() string { return filepath.Join(c.DataDir, "models") }
+
+// String shows the configuration as TOML, without secrets.
+func (c Config) String() string {
+	var b strings.Builder
+	table := ""
+	for _, s := range settings() {
+		head, name, ok := strings.Cut(s.key, ".")
+		if !ok {
+			head, name = "", s.key
+		}
+		if head != table {
+			fmt.Fprintf(&b, "\n[%s]\n", head)
+			table = head
+		}
+		v := s.value(&c)
+		if v.kind() == kindText || v.kind() == kindDuration {
+			fmt.Fprintf(&b, "%s = %q\n", name, v.get())
+		} else {
+			fmt.Fprintf(&b, "%s = %s\n", name, v.get())
+		}
+	}
+	return b.String()
+}
+
+// GoString keeps %#v from showing what String hides.
+func (c Config) GoString() string { return c.String() }
+
+// LogValue logs the configuration without secrets.
+func (c Config) LogValue() slog.Value {
+	var attrs []slog.Attr
+	for _, s := range settings() {
+		attrs = append(attrs, slog.String(s.key, s.value(&c).get()))
+	}
+	return slog.GroupValue(attrs...)
+}

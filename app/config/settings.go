@@ -1,0 +1,141 @@
+package config
+
+import (
+	"strings"
+	"time"
+
+	"agentid/vision/mjpeg/framesize"
+)
+
+// setting is one key of the configuration. All that is done with keys, in
+// files, variables, flags, help and tests, goes by this list.
+type setting struct {
+	key   string // in a file; a dot stands for a table
+	flag  string // without the dashes
+	value func(*Config) value
+	help  text
+	path  bool // a path: ~ is expanded, and it is made absolute
+}
+
+// env is the name of the setting's variable.
+func (s setting) env() string {
+	return "AGENTID_" + strings.ToUpper(strings.ReplaceAll(s.key, ".", "_"))
+}
+
+// settings lists all keys: those without a table first, then by table.
+func settings() []setting {
+	str := func(p func(*Config) *string, check func(string) *fault) func(*Config) value {
+		return func(c *Config) value { return textValue{p(c), check} }
+	}
+	num := func(p func(*Config) *int, low, high int, zero bool) func(*Config) value {
+		return func(c *Config) value { return intValue{p(c), low, high, zero} }
+	}
+	flt := func(p func(*Config) *float64, low, high float64) func(*Config) value {
+		return func(c *Config) value { return floatValue{p(c), low, high} }
+	}
+	yes := func(p func(*Config) *bool) func(*Config) value {
+		return func(c *Config) value { return boolValue{p(c)} }
+	}
+	dur := func(p func(*Config) *time.Duration, low, high time.Duration) func(*Config) value {
+		return func(c *Config) value { return durationValue{p(c), low, high} }
+	}
+	return []setting{
+		{key: "data_dir", flag: "data-dir", path: true,
+			value: str(func(c *Config) *string { return &c.DataDir }, nil),
+			help:  text{"carpeta de datos", "data folder"}},
+		{key: "master_key_file", flag: "master-key-file", path: true,
+			value: str(func(c *Config) *string { return &c.MasterKeyFile }, nil),
+			help:  text{"archivo de la clave maestra, fuera de la carpeta de datos", "file of the master key, outside the data folder"}},
+		{key: "lang", flag: "lang",
+			value: func(c *Config) value { return langValue{&c.Lang} },
+			help:  text{"idioma inicial: es o en", "language at start: es or en"}},
+		{key: "models_dir", flag: "models-dir", path: true,
+			value: str(func(c *Config) *string { return &c.ModelsDir }, nil),
+			help:  text{"carpeta de modelos, antes que las demás", "folder of models, before the others"}},
+		{key: "demo", flag: "demo",
+			value: yes(func(c *Config) *bool { return &c.Demo }),
+			help:  text{"personas dibujadas en lugar de la cámara", "drawn people instead of the camera"}},
+
+		{key: "site.organisation", flag: "site-organisation",
+			value: str(func(c *Config) *string { return &c.Site.Organisation }, atMost(60)),
+			help:  text{"organización, como se lee en pantalla", "organisation, as the screen shows it"}},
+		{key: "site.branch", flag: "site-branch",
+			value: str(func(c *Config) *string { return &c.Site.Branch }, atMost(60)),
+			help:  text{"sucursal o sede, como se lee en pantalla", "branch or campus, as the screen shows it"}},
+
+		{key: "camera.url", flag: "camera-url",
+			value: func(c *Config) value { return addressValue{&c.Camera.URL} },
+			help:  text{"cámara: http(s)://…, rtsp://…, device:N o demo:", "camera: http(s)://…, rtsp://…, device:N or demo:"}},
+		{key: "camera.framesize", flag: "camera-framesize",
+			value: str(func(c *Config) *string { return &c.Camera.FrameSize }, checkFrameSize),
+			help:  text{"tamaño que se pide a la ESP32-CAM, como vga; vacío no lo cambia", "size asked of the ESP32-CAM, like vga; empty leaves it"}},
+		{key: "camera.quality", flag: "camera-quality",
+			value: num(func(c *Config) *int { return &c.Camera.Quality }, 4, 63, true),
+			help:  text{"calidad JPEG que se pide, de 4 (mejor) a 63; 0 no la cambia", "JPEG quality asked for, 4 (best) to 63; 0 leaves it"}},
+		{key: "camera.led", flag: "camera-led",
+			value: num(func(c *Config) *int { return &c.Camera.LED }, -1, 255, false),
+			help:  text{"luz de la cámara, de 0 a 255; -1 no la cambia", "light of the camera, 0 to 255; -1 leaves it"}},
+
+		{key: "recognition.detector", flag: "detector",
+			value: str(func(c *Config) *string { return &c.Recognition.Detector }, oneOf("auto", "haar", "yunet", "hog")),
+			help:  text{"detector: auto, haar, yunet o hog", "detector: auto, haar, yunet or hog"}},
+		{key: "recognition.encoder", flag: "encoder",
+			value: str(func(c *Config) *string { return &c.Recognition.Encoder }, checkModel),
+			help:  text{"codificador: auto, dlib, onnx o un id de modelo", "encoder: auto, dlib, onnx or a model id"}},
+		{key: "recognition.threshold", flag: "threshold",
+			value: flt(func(c *Config) *float64 { return &c.Recognition.Threshold }, 0, 2),
+			help:  text{"distancia máxima de una coincidencia; 0 toma la del modelo", "largest distance of a match; 0 takes the model's"}},
+		{key: "recognition.margin", flag: "margin",
+			value: flt(func(c *Config) *float64 { return &c.Recognition.Margin }, 0, 1),
+			help:  text{"ventaja sobre la segunda persona", "margin to the second person"}},
+		{key: "recognition.votes", flag: "votes",
+			value: num(func(c *Config) *int { return &c.Recognition.Votes }, 1, 15, false),
+			help:  text{"cuadros que deben coincidir", "frames that must agree"}},
+		{key: "recognition.min_face_px", flag: "min-face-px",
+			value: num(func(c *Config) *int { return &c.Recognition.MinFacePx }, 24, 1000, false),
+			help:  text{"tamaño mínimo de un rostro, en píxeles", "smallest face, in pixels"}},
+		{key: "recognition.recheck", flag: "recheck",
+			value: dur(func(c *Config) *time.Duration { return &c.Recognition.Recheck }, 500*time.Millisecond, time.Minute),
+			help:  text{"cada cuánto se vuelve a mirar un rostro", "how often a face is looked at again"}},
+		{key: "recognition.cooldown", flag: "cooldown",
+			value: dur(func(c *Config) *time.Duration { return &c.Recognition.Cooldown }, 0, 24*time.Hour),
+			help:  text{"ausencia tras la cual empieza otra visita", "absence after which another visit begins"}},
+
+		{key: "snapshots.enabled", flag: "snapshots",
+			value: yes(func(c *Config) *bool { return &c.Snapshots.Enabled }),
+			help:  text{"guardar una foto cifrada con cada evento", "keep an encrypted picture with each event"}},
+
+		{key: "ui.windowed", flag: "windowed",
+			value: yes(func(c *Config) *bool { return &c.UI.Windowed }),
+			help:  text{"en una ventana, no a pantalla completa", "in a window, not on the full screen"}},
+		{key: "ui.width", flag: "width",
+			value: num(func(c *Config) *int { return &c.UI.Width }, 320, 8192, false),
+			help:  text{"ancho de la ventana, en píxeles", "width of the window, in pixels"}},
+		{key: "ui.height", flag: "height",
+			value: num(func(c *Config) *int { return &c.UI.Height }, 320, 8192, false),
+			help:  text{"alto de la ventana, en píxeles", "height of the window, in pixels"}},
+		{key: "ui.dark", flag: "dark",
+			value: yes(func(c *Config) *bool { return &c.UI.Dark }),
+			help:  text{"tema oscuro", "dark theme"}},
+
+		{key: "telemetry.addr", flag: "telemetry-addr",
+			value: str(func(c *Config) *string { return &c.Telemetry.Addr }, checkLoopback),
+			help:  text{"dirección local de métricas y salud; vacía la apaga", "loopback address of metrics and health; empty turns it off"}},
+
+		{key: "log.level", flag: "log-level",
+			value: func(c *Config) value { return levelValue{&c.Log.Level} },
+			help:  text{"detalle del registro: debug, info, warn o error", "detail of the log: debug, info, warn or error"}},
+		{key: "log.file", flag: "log-file", path: true,
+			value: str(func(c *Config) *string { return &c.Log.File }, nil),
+			help:  text{"archivo del registro; vacío es la salida de errores", "file of the log; empty is standard error"}},
+	}
+}
+
+func checkFrameSize(s string) *fault {
+	if _, ok := framesize.ByName(s); ok || s == "" {
+		return nil
+	}
+	return &fault{text{"no es un tamaño conocido", "is not a known size"}, text{
+		"Escriba por ejemplo qvga, vga, svga, xga, hd o uxga, o nada para no cambiarlo.",
+		"Write for example qvga, vga, svga, xga, hd or uxga, or nothing to leave it as it is."}}
+}
