@@ -28,7 +28,6 @@ const (
 	IconLook      Icon = "look"
 	IconNetwork   Icon = "network"
 	IconOffline   Icon = "offline"
-	IconPending   Icon = "pending"
 	IconPeople    Icon = "people"
 	IconPerson    Icon = "person"
 	IconQR        Icon = "qr"

@@ -13,7 +13,7 @@ import (
 // known are the constants of icons.go.
 var known = []Icon{
 	IconSeal, IconArrow, IconBack, IconCamera, IconCameraOff, IconChat, IconCheck, IconCloser,
-	IconFace, IconHelp, IconLight, IconLook, IconNetwork, IconOffline, IconPending, IconPeople,
+	IconFace, IconHelp, IconLight, IconLook, IconNetwork, IconOffline, IconPeople,
 	IconPerson, IconQR, IconScreen, IconStill, IconUserOff, IconUserPlus, IconWarn,
 }
 

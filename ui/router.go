@@ -136,7 +136,7 @@ func (r *router) swap(env screens.Env, v kiosk.View, before *built) {
 	if !r.body.ShowsLive() {
 		r.live.Forget()
 	}
-	r.root.Objects = []fyne.CanvasObject{r.header, r.body, r.bar}
+	r.root.Objects = []fyne.CanvasObject{r.header.Object(), r.body.Object(), r.bar}
 	r.place(r.Size())
 	r.root.Refresh()
 }
@@ -165,10 +165,10 @@ func (r *router) place(s fyne.Size) {
 	}
 	w := s.Width - 2*st.Margin
 	hh := r.header.Height(st)
-	widgets.Put(r.header, st.Margin, top, w, hh)
+	widgets.Put(r.header.Object(), st.Margin, top, w, hh)
 	widgets.Put(r.bar, st.Margin, s.Height-bottom-st.BarLine, w, st.BarLine)
 	y := top + hh + top
-	widgets.Put(r.body, st.Margin, y, w, s.Height-y-2*bottom-st.BarLine)
+	widgets.Put(r.body.Object(), st.Margin, y, w, s.Height-y-2*bottom-st.BarLine)
 }
 
 // CreateRenderer implements fyne.Widget.

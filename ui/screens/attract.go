@@ -70,11 +70,10 @@ func (a *attract) put(s fyne.Size) {
 		for i, b := range a.buttons {
 			widgets.Put(b, x, top+float32(i)*(st.Button+st.Gap), w, st.Button)
 		}
-		widgets.Put(a.icon, x, 0, side, side)
-		a.putIcon(side)
-		h := a.guide.HeightFor(w - side - 12)
-		widgets.Put(a.guide, x+side+12, 0, w-side-12, h)
-		widgets.Put(a.icon, x, (a.guide.HeightFor(w-side-12)/2)-side/2, side, side)
+		room := w - side - st.Gap/2
+		h := a.guide.HeightFor(room)
+		widgets.Put(a.guide, x+w-room, 0, room, h)
+		a.putIcon(x, (h-side)/2, side)
 		return
 	}
 
@@ -95,13 +94,13 @@ func (a *attract) put(s fyne.Size) {
 	room := s.Width - side - st.Gap
 	h := max(side, a.guide.HeightFor(room))
 	y := s.Height - below - st.Gap - h
-	widgets.Put(a.icon, 0, y+(h-side)/2, side, side)
-	a.putIcon(side)
+	a.putIcon(0, y+(h-side)/2, side)
 	widgets.Put(a.guide, side+st.Gap, y, room, h)
 	widgets.Put(live, 0, 0, s.Width, y-st.Gap)
 }
 
-func (a *attract) putIcon(side float32) {
+func (a *attract) putIcon(x, y, side float32) {
+	widgets.Put(a.icon, x, y, side, side)
 	for _, o := range a.icon.Objects {
 		widgets.Put(o, 0, 0, side, side)
 	}

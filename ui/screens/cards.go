@@ -3,6 +3,7 @@ package screens
 import (
 	"agentid/app/kiosk"
 	"agentid/assets"
+	"agentid/ui/theme"
 	"agentid/ui/widgets"
 )
 
@@ -18,7 +19,11 @@ func newGreeting(e Env, v kiosk.View) Body {
 	}
 	big := widgets.NewText(hello, e.Style.Greeting, e.Style.Ink, true)
 	big.MaxLines = 2
+	if e.Style.Shape == theme.Compact {
+		big.MaxLines = 1
+	}
 	return newCard(e, v, cardParts{
+		sign: assets.IconCheck, colour: e.Style.OK,
 		words:   []*widgets.Text{big, e.text(next)},
 		others:  []*widgets.Button{e.choose(widgets.Secondary, assets.IconChat, "greeting.ask", kiosk.FeatureAsk)},
 		back:    e.buttonWith(widgets.Quiet, "", notMe, e.Commands.NotMe),
@@ -29,6 +34,7 @@ func newGreeting(e Env, v kiosk.View) Body {
 // newUnknown meets somebody who is not known, and lets them go on anyway.
 func newUnknown(e Env, v kiosk.View) Body {
 	return newCard(e, v, cardParts{
+		sign: assets.IconPerson, colour: e.Style.Warn,
 		words: []*widgets.Text{e.title("unknown.title"), e.text("unknown.next")},
 		others: []*widgets.Button{
 			e.choose(widgets.Secondary, assets.IconQR, "unknown.validate", kiosk.FeatureValidate),
@@ -43,6 +49,7 @@ func newUnknown(e Env, v kiosk.View) Body {
 // newCameraLost says what works without the camera.
 func newCameraLost(e Env, v kiosk.View) Body {
 	return newCard(e, v, cardParts{
+		sign: assets.IconQR, colour: e.Style.Brand,
 		words: []*widgets.Text{e.title("camera_lost.title"), e.text("camera_lost.next")},
 		others: []*widgets.Button{
 			e.choose(widgets.Secondary, assets.IconChat, "camera_lost.ask", kiosk.FeatureAsk),

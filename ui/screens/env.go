@@ -24,7 +24,8 @@ type Env struct {
 
 // Body is the contents of one state.
 type Body interface {
-	fyne.CanvasObject
+	// Object is what goes on the canvas.
+	Object() fyne.CanvasObject
 	// Update shows what changed in the view within the state.
 	Update(kiosk.View)
 	// ShowsLive tells whether the live picture is part of it.

@@ -27,23 +27,35 @@ func (p *page) Close() {
 func newStarting(e Env, _ kiosk.View) Body {
 	st := e.Style
 	title, next := e.title("starting.title"), e.text("starting.next")
-	title.Align, next.Align = fyne.TextAlignCenter, fyne.TextAlignCenter
-	side := 4 * st.Button
+	side := 3 * st.Button
 	if st.Shape == theme.Compact {
-		side = 2.5 * st.Button
+		side = 2 * st.Button
 	}
-	seal := widgets.NewIcon(assets.IconSeal, st.Brand, side*0.72)
+	in := side * 0.72
+	seal := widgets.NewIcon(assets.IconSeal, st.Brand, in)
 	work := widgets.NewWorkRing(st)
 	flow := widgets.NewFlow(func(s fyne.Size) {
-		th, nh := title.HeightFor(s.Width), next.HeightFor(s.Width)
-		y := (s.Height - side - st.Pad - th - st.Gap/2 - nh) / 2
-		widgets.Put(work, (s.Width-side)/2, y, side, side)
-		in := side * 0.72
-		widgets.Put(seal, (s.Width-in)/2, y+(side-in)/2, in, in)
-		y += side + st.Pad
-		widgets.Put(title, 0, y, s.Width, th)
-		widgets.Put(next, 0, y+th+st.Gap/2, s.Width, nh)
-	}, nil, seal, work, title, next)
+		if st.Shape == theme.Tall {
+			th, nh := title.HeightFor(s.Width), next.HeightFor(s.Width)
+			y := (s.Height - side - st.Pad - th - st.Gap/2 - nh) / 2
+			widgets.Put(work.Object(), 0, y, side, side)
+			widgets.Put(seal, (side-in)/2, y+(side-in)/2, in, in)
+			y += side + st.Pad
+			widgets.Put(title, 0, y, s.Width, th)
+			widgets.Put(next, 0, y+th+st.Gap/2, s.Width, nh)
+			return
+		}
+		room := min(s.Width-side-2*st.Pad, max(title.NaturalWidth(), next.NaturalWidth()))
+		x := (s.Width - side - 2*st.Pad - room) / 2
+		y := (s.Height - side) / 2
+		widgets.Put(work.Object(), x, y, side, side)
+		widgets.Put(seal, x+(side-in)/2, y+(side-in)/2, in, in)
+		x += side + 2*st.Pad
+		th, nh := title.HeightFor(room), next.HeightFor(room)
+		y = (s.Height - th - st.Gap/2 - nh) / 2
+		widgets.Put(title, x, y, room, th)
+		widgets.Put(next, x, y+th+st.Gap/2, room, nh)
+	}, nil, seal, work.Object(), title, next)
 	work.Start()
 	return &page{Flow: flow, close: work.Stop}
 }

@@ -39,12 +39,12 @@ func NewHeader(e Env, v kiosk.View) *Header {
 		widgets.Put(seal, 0, (s.Height-side)/2, side, side)
 		hw := h.help.WidthFor()
 		widgets.Put(h.help, s.Width-hw, 0, hw, s.Height)
-		lw := h.lang.MinSize().Width
-		widgets.Put(h.lang, s.Width-hw-st.Gap-lw, 0, lw, s.Height)
+		lw := h.lang.Object().MinSize().Width
+		widgets.Put(h.lang.Object(), s.Width-hw-st.Gap-lw, 0, lw, s.Height)
 		room := s.Width - hw - lw - side - 3*st.Gap
 		th := h.site.HeightFor(room)
 		widgets.Put(h.site, side+st.Gap, (s.Height-th)/2, room, th)
-	}, nil, seal, h.site, h.lang, h.help)
+	}, nil, seal, h.site, h.lang.Object(), h.help)
 	return h
 }
 
@@ -103,10 +103,11 @@ func StateItems(e Env, s kiosk.Status) []widgets.StateItem {
 		}
 		out = append(out, n)
 	default:
-		out = append(out, item(assets.IconScreen, "status.network_not_configured", widgets.ToneQuiet))
+		n := item(assets.IconScreen, "status.network_not_configured", widgets.ToneQuiet)
 		if pending > 0 {
-			out = append(out, widgets.StateItem{Icon: assets.IconPending, Words: e.Texts.Count(lang, "status.saved", pending)})
+			n.Words += ", " + e.Texts.Count(lang, "status.saved", pending)
 		}
+		out = append(out, n)
 	}
 	if s.Demo && s.Grade == kiosk.GradeProduction {
 		out = append(out, item(assets.IconWarn, "status.demo", widgets.ToneWarn))

@@ -20,7 +20,8 @@ type Kind int
 const (
 	Secondary Kind = iota
 	Primary
-	Quiet // words alone: a way out, not a way on
+	Quiet // outlined words: a way out, not a way on
+	Plain // words alone, for what stands in a row of its kind
 )
 
 // releaseTime is how long a button takes to let go of its pressed look, so
@@ -53,7 +54,7 @@ var (
 // NewButton makes a button. icon may be empty.
 func NewButton(st theme.Style, k Kind, icon assets.Icon, words string, tapped func()) *Button {
 	b := &Button{style: st, kind: k, icon: icon, OnTapped: tapped}
-	b.words = NewText(words, st.Label, st.Ink, k == Primary)
+	b.words = NewText(words, st.Label, st.Ink, b.bold())
 	b.words.MaxLines = 2
 	b.words.Least = 16
 	b.words.Align = fyne.TextAlignCenter
@@ -84,13 +85,20 @@ func (b *Button) WidthFor() float32 {
 	return max(b.style.Target, b.words.NaturalWidth()+b.iconSpace()+2*b.inset())
 }
 
+// LeastWidth is the width it needs to say its words on two lines.
+func (b *Button) LeastWidth() float32 {
+	return max(b.style.Target, b.words.TwoLineWidth()+b.iconSpace()+2*b.inset())
+}
+
 // inset is the room between the edge and what is inside.
 func (b *Button) inset() float32 {
-	if b.kind == Quiet {
+	if b.kind == Plain || b.style.Shape == theme.Compact {
 		return b.style.Gap / 2
 	}
 	return b.style.Gap
 }
+
+func (b *Button) bold() bool { return b.kind == Primary || b.kind == Secondary || b.selected }
 
 func (b *Button) iconSpace() float32 {
 	if b.icon == "" {
@@ -165,13 +173,15 @@ func (b *Button) colours(pressed bool) (fill, line, words color.NRGBA) {
 	case b.kind == Primary:
 		return p.Brand, p.Brand, p.OnBrand
 	case b.kind == Quiet && pressed:
-		return p.Pressed, p.Pressed, p.Brand
+		return p.Pressed, p.Brand, p.Brand
 	case b.kind == Quiet:
+		return none, p.Line, p.Brand
+	case b.kind == Plain && pressed:
+		return p.Pressed, p.Pressed, p.Brand
+	case b.kind == Plain:
 		return none, none, p.Brand
 	case pressed:
 		return p.Pressed, p.Brand, p.Ink
-	case b.selected:
-		return p.Surface, p.Brand, p.Ink
 	}
 	return p.Surface, p.Line, p.Ink
 }
@@ -217,7 +227,7 @@ func (r *buttonRenderer) paint() {
 	r.ground.StrokeWidth = 2
 	r.ground.StrokeColor = line
 	b.words.color = words
-	b.words.style.Bold = b.kind == Primary || b.selected
+	b.words.style.Bold = b.bold()
 	b.words.laidW = 0
 	if r.icon != nil {
 		c := words

@@ -35,7 +35,7 @@ func NewCountdown(st theme.Style) *Countdown {
 		c.groove.Resize(s)
 		c.rest.Resize(fyne.NewSize(s.Width*c.left, s.Height))
 	}, nil, c.groove, c.rest)
-	c.Hide()
+	c.box.Hide()
 	return c
 }
 
@@ -43,7 +43,7 @@ func NewCountdown(st theme.Style) *Countdown {
 // when last remains. Nothing left, or no end, shows nothing.
 func (c *Countdown) Run(left, last time.Duration) {
 	c.Stop()
-	c.Hide()
+	c.box.Hide()
 	if left <= 0 || last <= 0 {
 		return
 	}
@@ -57,7 +57,7 @@ func (c *Countdown) show(left, last float32) {
 		return
 	}
 	c.left = left / last
-	c.Show()
+	c.box.Show()
 	c.Again()
 }
 

@@ -21,7 +21,7 @@ type spot struct{ X, Y float64 }
 
 // home is what the picture is centred on when nobody is there: people's faces
 // are above the middle.
-var home = spot{0.5, 0.42}
+var home = spot{0.5, 0.45}
 
 // newCover fits a picture of size src into a view of w by h, centred on focus
 // as far as the picture reaches.

@@ -29,16 +29,16 @@ func NewLanguageSwitch(st theme.Style, choices []Choice, pressed func()) *Langua
 	s.bar.CornerRadius = 2
 	s.Flow = NewFlow(s.put, s.least)
 	for _, c := range choices {
-		b := NewButton(st, Quiet, "", c.Words, func() {
+		b := NewButton(st, Plain, "", c.Words, func() {
 			if s.OnChosen != nil {
 				s.OnChosen(c.Code)
 			}
 		})
 		b.OnPressed = pressed
 		s.buttons = append(s.buttons, b)
-		s.Add(b)
+		s.box.Add(b)
 	}
-	s.Add(s.bar)
+	s.box.Add(s.bar)
 	return s
 }
 

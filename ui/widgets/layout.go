@@ -8,8 +8,10 @@ import (
 // Flow is a container whose contents are put in place by a function. Its
 // least size is the caller's to say, as nothing on the kiosk may push a screen
 // beyond its window.
+//
+// What embeds a Flow is not what the canvas knows: give it the Object.
 type Flow struct {
-	*fyne.Container
+	box   *fyne.Container
 	place func(fyne.Size)
 	least func() fyne.Size
 }
@@ -18,12 +20,15 @@ type Flow struct {
 // changes, least may be nil.
 func NewFlow(place func(fyne.Size), least func() fyne.Size, objs ...fyne.CanvasObject) *Flow {
 	f := &Flow{place: place, least: least}
-	f.Container = container.New(flowLayout{f}, objs...)
+	f.box = container.New(flowLayout{f}, objs...)
 	return f
 }
 
+// Object is what goes on the canvas.
+func (f *Flow) Object() fyne.CanvasObject { return f.box }
+
 // Again puts the contents in place once more, after one of them changed.
-func (f *Flow) Again() { f.place(f.Container.Size()) }
+func (f *Flow) Again() { f.place(f.box.Size()) }
 
 type flowLayout struct{ f *Flow }
 

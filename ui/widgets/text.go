@@ -2,6 +2,7 @@ package widgets
 
 import (
 	"image/color"
+	"strings"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/canvas"
@@ -59,6 +60,19 @@ func (t *Text) WidthFor(width float32) float32 { return t.fit(width).width }
 
 // NaturalWidth is how wide it is on one line.
 func (t *Text) NaturalWidth() float32 { return t.measure(t.content, t.size) }
+
+// TwoLineWidth is how wide it is on two lines, at their best.
+func (t *Text) TwoLineWidth() float32 {
+	words := strings.Fields(t.content)
+	best := t.NaturalWidth()
+	for i := 1; i < len(words); i++ {
+		best = min(best, max(
+			t.measure(strings.Join(words[:i], " "), t.size),
+			t.measure(strings.Join(words[i:], " "), t.size),
+		))
+	}
+	return best
+}
 
 func (t *Text) measure(s string, size float32) float32 {
 	// One unit over: the painter rounds each text's place to whole pixels.

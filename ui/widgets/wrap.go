@@ -12,15 +12,25 @@ type wrapped struct {
 }
 
 // wrapText breaks s into at most maxLines lines (0: any number) no wider than
-// width. Where one word alone is too wide the type shrinks, but not under
-// least; then the word is broken. What does not fit ends in an ellipsis.
+// width. Where one word alone is too wide, or the lines are too many, the type
+// shrinks, but not under least; then words are broken, and what is still over
+// ends in an ellipsis.
 func wrapText(s string, width, size, least float32, maxLines int, measure func(string, float32) float32) wrapped {
+	for {
+		w, whole := wrapAt(s, width, size, min(least, size), maxLines, measure)
+		if whole || w.size <= least {
+			return w
+		}
+		size = max(least, w.size-2)
+	}
+}
+
+// wrapAt is wrapText without shrinking for the number of lines; whole tells
+// that nothing was left out.
+func wrapAt(s string, width, size, least float32, maxLines int, measure func(string, float32) float32) (w wrapped, whole bool) {
 	words := strings.Fields(s)
 	if len(words) == 0 || width <= 0 {
-		return wrapped{size: size}
-	}
-	if least > size {
-		least = size
+		return wrapped{size: size}, true
 	}
 	var widest string
 	var widestWidth float32
@@ -64,7 +74,8 @@ func wrapText(s string, width, size, least float32, maxLines int, measure func(s
 	}
 	lines = append(lines, line)
 
-	if maxLines > 0 && len(lines) > maxLines {
+	whole = maxLines <= 0 || len(lines) <= maxLines
+	if !whole {
 		lines = lines[:maxLines]
 		lines[maxLines-1] = cut(lines[maxLines-1], fits)
 	}
@@ -72,7 +83,7 @@ func wrapText(s string, width, size, least float32, maxLines int, measure func(s
 	for _, l := range lines {
 		out.width = max(out.width, measure(l, size))
 	}
-	return out
+	return out, whole
 }
 
 // breakWord gives the longest head of w that fits, at least one character.
