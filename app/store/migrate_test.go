@@ -1,0 +1,106 @@
+package store
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"agentid/app/domain"
+	"agentid/app/store/storetest"
+)
+
+// A database that the first release left behind opens with everything in it.
+func TestMigrateFromSchema1(t *testing.T) {
+	script, err := os.ReadFile("testdata/schema1.sql")
+	must(t, err)
+	dir := t.TempDir()
+	execRaw(t, dir, string(script))
+
+	s := openTest(t, dir, nil)
+	if s.DeviceID() != storetest.ID(42) {
+		t.Errorf("device %s", s.DeviceID())
+	}
+	people, err := s.People(t.Context())
+	must(t, err)
+	if want := []domain.Person{storetest.Person(1), storetest.Person(2)}; !slices.Equal(people, want) {
+		t.Errorf("people %+v, want %+v", people, want)
+	}
+	ts, err := s.Templates(t.Context(), storetest.Encoder)
+	must(t, err)
+	if len(ts) != 2 {
+		t.Fatalf("%d templates, want 2", len(ts))
+	}
+	for k, got := range ts {
+		want := storetest.Template(1, k)
+		if got.ID != want.ID || !slices.Equal(got.Vector, want.Vector[:4]) {
+			t.Errorf("template %d is %+v", k, got)
+		}
+	}
+	if v, err := s.Setting(t.Context(), "lang"); v != "en" || err != nil {
+		t.Errorf("setting %q, %v", v, err)
+	}
+	// And it can do what is new.
+	e, err := s.Record(t.Context(), storetest.Recognition(people[0].ID), []byte("picture"))
+	must(t, err)
+	if _, err := s.Snapshot(t.Context(), e.Snapshot); err != nil {
+		t.Error(err)
+	}
+	h, err := s.Check(t.Context())
+	must(t, err)
+	if ms, _ := migrations(); h.Schema != len(ms) || len(h.Problems) != 0 {
+		t.Errorf("schema %d of %d, problems %q", h.Schema, len(ms), h.Problems)
+	}
+}
+
+// The path by which a database came to its schema leaves no trace in it. It
+// also finds a released migration that somebody has edited.
+func TestSchemaWhateverThePath(t *testing.T) {
+	script, err := os.ReadFile("testdata/schema1.sql")
+	must(t, err)
+	old := t.TempDir()
+	execRaw(t, old, string(script))
+	schema := func(dir string) []string {
+		s := openTest(t, dir, nil)
+		list, err := texts(t.Context(), s.r, "SELECT coalesce(sql, name) FROM sqlite_schema ORDER BY type, name")
+		must(t, err)
+		return list
+	}
+	fresh := schema(t.TempDir())
+	if got := schema(old); !slices.Equal(got, fresh) {
+		t.Errorf("migrated:\n%s\nfresh:\n%s", strings.Join(got, "\n"), strings.Join(fresh, "\n"))
+	}
+	if len(fresh) < 8 {
+		t.Errorf("only %d objects in the schema", len(fresh))
+	}
+}
+
+// A migration that fails half-way leaves the schema before it.
+func TestMigrationIsWholeOrNot(t *testing.T) {
+	dir := t.TempDir()
+	db, err := openPool(dsn(filepath.Join(dir, databaseName), false), 1)
+	must(t, err)
+	defer db.Close()
+	ms := []migration{
+		{1, "good", "CREATE TABLE a (x)"},
+		{2, "bad", "CREATE TABLE b (x); INSERT INTO b VALUES (1); INSERT INTO nowhere VALUES (1)"},
+	}
+	if err := migrate(t.Context(), db, ms); err == nil || !strings.Contains(err.Error(), "migration bad") {
+		t.Fatalf("got %v, want it to name the migration", err)
+	}
+	version, err := schemaVersion(t.Context(), db, 2)
+	must(t, err)
+	tables, err := texts(t.Context(), db, "SELECT name FROM sqlite_schema")
+	must(t, err)
+	if version != 1 || !slices.Equal(tables, []string{"a"}) {
+		t.Errorf("schema %d with %v, want 1 with a", version, tables)
+	}
+	ms[1].script = "CREATE TABLE b (x)"
+	must(t, migrate(t.Context(), db, ms))
+	must(t, migrate(t.Context(), db, ms)) // again: nothing to do
+	if err := migrate(t.Context(), db, ms[:1]); !errors.Is(err, ErrNewerDatabase) {
+		t.Errorf("older program: got %v, want ErrNewerDatabase", err)
+	}
+}
