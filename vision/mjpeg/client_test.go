@@ -3,6 +3,7 @@ package mjpeg_test
 import (
 	"bytes"
 	"context"
+	"encoding/binary"
 	"errors"
 	"image"
 	"image/jpeg"
@@ -34,6 +35,16 @@ var recorded = func() []byte {
 }()
 
 func still(time.Duration, device.Settings) ([]byte, error) { return bytes.Clone(recorded), nil }
+
+// sized is a camera that takes its frame size seriously and its picture not:
+// only the header follows.
+func sized(_ time.Duration, s device.Settings) ([]byte, error) {
+	b := bytes.Clone(recorded)
+	i := bytes.Index(b, []byte{0xFF, 0xC0})
+	binary.BigEndian.PutUint16(b[i+5:], uint16(s.Size.Y))
+	binary.BigEndian.PutUint16(b[i+7:], uint16(s.Size.X))
+	return b, nil
+}
 
 func startCamera(t testing.TB, o device.Options) *device.Device {
 	t.Helper()

@@ -20,7 +20,7 @@ import (
 func TestFrameSizeWithEveryNumbering(t *testing.T) {
 	for _, n := range framesize.Numberings() {
 		t.Run(string(n), func(t *testing.T) {
-			cam := startCamera(t, device.Options{Content: device.Drawn(device.Bars{}), Size: "qvga", Numbering: n, FPS: 200})
+			cam := startCamera(t, device.Options{Content: device.ContentFunc(sized), Size: "qvga", Numbering: n})
 			w := watch(t, mjpeg.Options{URL: cam.StreamURL()})
 			w.see(t, 1)
 			for how, size := range map[string]func(context.Context) (image.Point, error){
