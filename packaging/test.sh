@@ -1,0 +1,88 @@
+#!/usr/bin/env bash
+# Runs all tests: vet, then the packages that are pure Go with the race
+# detector, then the others, on a virtual screen. Prints what failed, which
+# tests were skipped and why, and go test's own line for each package.
+set -euo pipefail
+# shellcheck source=packaging/lib.sh
+. "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+cd "$root"
+
+need_go
+packaging/setup.sh
+mkdir -p .cache
+work=$(mktemp -d .cache/test.XXXXXX)
+trap 'stop_xvfb; rm -rf "$work"' EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM
+
+say "go vet"
+go vet -tags "$tags" ./...
+
+# A package is pure Go when neither it nor its tests reach a cgo package outside
+# the standard library.
+go list -tags "$tags" -deps -test -f '{{if and .CgoFiles (not .Standard)}}{{.ImportPath}}{{end}}' ./... | sort -u >"$work/cgo"
+go list -tags "$tags" -test -f '{{.ImportPath}}|{{join .Deps " "}}' ./... | awk -F'|' '
+  NR == FNR { sub(/ .*/, "", $1); cgo[$1] = 1; next }
+  $1 ~ /\.test$/ {
+    pkg = substr($1, 1, length($1) - 5)
+    n = split($2, dep, " ")
+    kind = "pure"
+    for (i = 1; i <= n; i++) if (dep[i] in cgo) kind = "cgo"
+    print kind, pkg
+  }' "$work/cgo" - | sort -u >"$work/packages"
+mapfile -t pure < <(awk '$1 == "pure" { print $2 }' "$work/packages")
+mapfile -t cgo < <(awk '$1 == "cgo" { print $2 }' "$work/packages")
+
+# report shows a package's output where it failed, notes what was skipped, and
+# passes on go test's own lines.
+report() {
+  awk -v skips="$work/skips" -v lines="$work/lines" '
+    function flush_package(failed,   i, where) {
+      for (i = 1; i <= n; i++) {
+        if (failed) { print line[i]; continue }
+        if (line[i] ~ /^ *--- SKIP: /) {
+          where = line[i]; sub(/^ *--- SKIP: /, "", where); sub(/ \(.*/, "", where)
+          print pkg " " where ": " (reason == "" ? "no reason given" : reason) >> skips
+          reason = ""
+        } else if (line[i] ~ /skipped: /) {
+          reason = line[i]; sub(/.*skipped: /, "", reason)
+        }
+      }
+      n = 0; reason = ""
+    }
+    /^(ok|FAIL|\?) *\t/ || /^ *\t.*coverage:/ {
+      split($0, f, /[ \t]+/); pkg = f[2]
+      flush_package(/^FAIL/)
+      print; print >> lines; fflush(); next
+    }
+    /^FAIL$/ || /^PASS$/ { next }
+    { line[++n] = $0 }
+    END { flush_package(n > 0) }'
+}
+
+status=0
+run() { go test -tags "$tags" -v -timeout 15m "$@" 2>&1 | report || status=1; }
+
+touch "$work/skips" "$work/lines"
+if [ "${#pure[@]}" -gt 0 ]; then
+  say "go test -race, ${#pure[@]} packages of pure Go"
+  run -race "${pure[@]}"
+fi
+if [ "${#cgo[@]}" -gt 0 ]; then
+  say "go test, ${#cgo[@]} packages with cgo"
+  start_xvfb 1280x800
+  run "${cgo[@]}"
+  stop_xvfb
+fi
+
+echo
+if [ -s "$work/skips" ]; then
+  echo "skipped tests:"
+  sort "$work/skips" | sed 's/^/  skipped: /'
+else
+  echo "no test was skipped"
+fi
+echo
+cat "$work/lines"
+if [ "$status" -eq 0 ]; then echo "all tests passed"; else echo "tests FAILED"; fi
+exit "$status"
