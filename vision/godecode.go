@@ -44,3 +44,19 @@ func FitRGBA(dst *image.RGBA, w, h int) *image.RGBA {
 	}
 	return image.NewRGBA(image.Rect(0, 0, w, h))
 }
+
+// CheckRGBA refuses with ErrPicture what code in C must not be given: no
+// pixels, too many, or fewer than the image says it has.
+func CheckRGBA(img *image.RGBA) error {
+	if img == nil || img.Rect.Empty() {
+		return fmt.Errorf("%w: no pixels", ErrPicture)
+	}
+	w, h := img.Rect.Dx(), img.Rect.Dy()
+	if w > MaxSide || h > MaxSide || w*h > MaxPixels {
+		return fmt.Errorf("%w: %dx%d is too large", ErrPicture, w, h)
+	}
+	if img.Stride < 4*w || len(img.Pix) < (h-1)*img.Stride+4*w {
+		return fmt.Errorf("%w: fewer pixels than it says", ErrPicture)
+	}
+	return nil
+}

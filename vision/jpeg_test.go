@@ -153,3 +153,24 @@ func FuzzDecodeJPEG(f *testing.F) {
 		}
 	})
 }
+
+func TestCheckRGBA(t *testing.T) {
+	whole := image.NewRGBA(image.Rect(0, 0, 10, 8))
+	for name, img := range map[string]*image.RGBA{"whole": whole, "part": whole.SubImage(image.Rect(2, 2, 9, 8)).(*image.RGBA)} {
+		if err := CheckRGBA(img); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	for name, img := range map[string]*image.RGBA{
+		"nil":    nil,
+		"empty":  image.NewRGBA(image.Rectangle{}),
+		"short":  {Pix: make([]byte, 4*79), Stride: 40, Rect: image.Rect(0, 0, 10, 8)},
+		"narrow": {Pix: make([]byte, 4*80), Stride: 36, Rect: image.Rect(0, 0, 10, 8)},
+		"long":   {Stride: 4 * (MaxSide + 1), Rect: image.Rect(0, 0, MaxSide+1, 1)},
+		"large":  {Stride: 4 * 4096, Rect: image.Rect(0, 0, 4096, 4096)},
+	} {
+		if err := CheckRGBA(img); !errors.Is(err, ErrPicture) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}

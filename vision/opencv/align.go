@@ -50,14 +50,14 @@ func alignTo(side int, lm [5]vision.Point) (similarity, bool) {
 func (s similarity) invert() similarity { return similarity{1 / s.a, -s.b / s.a} }
 
 // maxSub bounds the samples a side that make one pixel.
-const maxSub = 4
+const maxSub = 8
 
 // warp draws the picture, mapped by s, into three planes (R, G, B) of side x
-// side: (v/255 - mean) / std, black outside. Where that reduces the picture it
-// averages, so that a large face does not alias.
+// side: (v/255 - mean) / std, black outside. Bilinear, as encoders are trained; a
+// face more than twice as large is averaged, so that it does not alias.
 func warp(img *image.RGBA, s similarity, side int, mean, std [3]float32, out []float32) {
 	back := s.invert()
-	sub := max(1, min(maxSub, int(math.Ceil(math.Hypot(real(back.a), imag(back.a))-0.5))))
+	sub := max(1, min(maxSub, int(math.Ceil(math.Hypot(real(back.a), imag(back.a))/2))))
 	n := side * side
 	var scale, shift [3]float32
 	for c := range 3 {

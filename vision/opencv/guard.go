@@ -16,8 +16,6 @@ import (
 	"io"
 	"os"
 	"unsafe"
-
-	"agentid/vision"
 )
 
 // maxModelBytes bounds what is read as a model.
@@ -51,22 +49,6 @@ func picture(img *image.RGBA, r image.Rectangle) C.agentid_picture {
 		pix: (*C.uint8_t)(unsafe.Pointer(&img.Pix[img.PixOffset(r.Min.X, r.Min.Y)])),
 		w:   C.int(r.Dx()), h: C.int(r.Dy()), stride: C.int(img.Stride),
 	}
-}
-
-// checkImage refuses what C must not be given: no pixels, too many, or fewer
-// than the image says it has.
-func checkImage(img *image.RGBA) error {
-	if img == nil || img.Rect.Empty() {
-		return fmt.Errorf("%w: no pixels", vision.ErrPicture)
-	}
-	w, h := img.Rect.Dx(), img.Rect.Dy()
-	if w > vision.MaxSide || h > vision.MaxSide || w*h > vision.MaxPixels {
-		return fmt.Errorf("%w: %dx%d is too large", vision.ErrPicture, w, h)
-	}
-	if img.Stride < 4*w || len(img.Pix) < (h-1)*img.Stride+4*w {
-		return fmt.Errorf("%w: fewer pixels than it says", vision.ErrPicture)
-	}
-	return nil
 }
 
 // fit is the size of w x h reduced so that its longer side is at most side, and

@@ -109,7 +109,7 @@ func (h *Haar) Close() error {
 
 // Detect implements vision.Detector: the largest first.
 func (h *Haar) Detect(img *image.RGBA) ([]vision.Face, error) {
-	if err := checkImage(img); err != nil {
+	if err := vision.CheckRGBA(img); err != nil {
 		return nil, fmt.Errorf("detect: %w", err)
 	}
 	h.mu.Lock()

@@ -92,7 +92,7 @@ func (e *ONNXEncoder) Close() error {
 
 // Encode implements vision.Encoder. The JPEG is not used.
 func (e *ONNXEncoder) Encode(img *image.RGBA, _ []byte, f vision.Face) (vision.Encoding, error) {
-	if err := checkImage(img); err != nil {
+	if err := vision.CheckRGBA(img); err != nil {
 		return vision.Encoding{}, fmt.Errorf("encode: %w", err)
 	}
 	five, ok := vision.FiveLandmarks(f.Landmarks)

@@ -89,7 +89,7 @@ func (y *YuNet) Close() error {
 // that it fits the net, which finds faces of about 10 pixels there, so of 20 in
 // a picture of 640x480.
 func (y *YuNet) Detect(img *image.RGBA) ([]vision.Face, error) {
-	if err := checkImage(img); err != nil {
+	if err := vision.CheckRGBA(img); err != nil {
 		return nil, fmt.Errorf("detect: %w", err)
 	}
 	return y.find(img, img.Rect)
@@ -97,7 +97,7 @@ func (y *YuNet) Detect(img *image.RGBA) ([]vision.Face, error) {
 
 // Landmarks implements Landmarker: it looks again at the face alone.
 func (y *YuNet) Landmarks(img *image.RGBA, box image.Rectangle) ([]vision.Point, error) {
-	if err := checkImage(img); err != nil {
+	if err := vision.CheckRGBA(img); err != nil {
 		return nil, fmt.Errorf("landmarks: %w", err)
 	}
 	side := max(box.Dx(), box.Dy())
