@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"database/sql"
 	"os"
 	"slices"
 	"strings"
@@ -135,13 +134,13 @@ func TestErase(t *testing.T) {
 func TestErasureResumes(t *testing.T) {
 	for name, cut := range map[string]func(t *testing.T, s *Store, e domain.Event){
 		"after the key": func(t *testing.T, s *Store, e domain.Event) {
-			must(t, exec(s, "UPDATE people SET wrapped_key = NULL WHERE id = ?", e.Person))
+			mustExec(t, s, "UPDATE people SET wrapped_key = NULL WHERE id = ?", e.Person)
 		},
 		"before the files": func(t *testing.T, s *Store, e domain.Event) {
-			must(t, exec(s, "UPDATE people SET wrapped_key = NULL WHERE id = ?", e.Person))
+			mustExec(t, s, "UPDATE people SET wrapped_key = NULL WHERE id = ?", e.Person)
 			must(t, s.finishErasure(context.Background(), e.Person))
 			must(t, s.writeSnapshot(e.Snapshot, []byte("their picture")))
-			must(t, exec(s, "UPDATE people SET erased_at = NULL WHERE id = ?", e.Person))
+			mustExec(t, s, "UPDATE people SET erased_at = NULL WHERE id = ?", e.Person)
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -174,11 +173,10 @@ func TestErasureResumes(t *testing.T) {
 	}
 }
 
-func exec(s *Store, query string, args ...any) error {
-	return transact(context.Background(), s.w, func(tx *sql.Tx) error {
-		_, err := tx.Exec(query, args...)
-		return err
-	})
+func mustExec(t *testing.T, s *Store, query string, args ...any) {
+	t.Helper()
+	_, err := s.w.Exec(query, args...)
+	must(t, err)
 }
 
 // A reader that holds an old page keeps the log from being emptied: Erase
@@ -187,7 +185,7 @@ func TestEraseBesideReader(t *testing.T) {
 	s, _ := newTest(t)
 	p := storetest.Person(1)
 	must(t, s.AddPerson(t.Context(), p, nil))
-	execQuick(t, s.w, "PRAGMA busy_timeout = 1")
+	mustExec(t, s, "PRAGMA busy_timeout = 1")
 	reader, err := s.r.BeginTx(t.Context(), nil)
 	must(t, err)
 	var n int
@@ -202,10 +200,4 @@ func TestEraseBesideReader(t *testing.T) {
 	if size, err := fileSize(s.databasePath() + "-wal"); size != 0 || err != nil {
 		t.Errorf("log has %d bytes, %v", size, err)
 	}
-}
-
-func execQuick(t *testing.T, db *sql.DB, query string) {
-	t.Helper()
-	_, err := db.Exec(query)
-	must(t, err)
 }

@@ -1,0 +1,138 @@
+package store
+
+import (
+	"math"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"agentid/app/domain"
+	"agentid/app/store/storetest"
+)
+
+func TestEventsQuery(t *testing.T) {
+	s, clock := newTest(t)
+	ana, ben := storetest.Person(1).ID, storetest.Person(2).ID
+	for _, e := range []domain.Event{
+		{Kind: domain.EventRecognition, Reason: domain.ReasonRecognised, Person: ana}, // 1
+		{Kind: domain.EventRecognition, Reason: domain.ReasonUnknown},                 // 2
+		{Kind: domain.EventCamera, Reason: domain.ReasonCameraLost},                   // 3
+		{Kind: domain.EventRecognition, Reason: domain.ReasonRecognised, Person: ben}, // 4
+		{Kind: domain.EventEnrolment, Reason: domain.ReasonEnrolled, Person: ana},     // 5
+		{Kind: domain.EventRecognition, Reason: domain.ReasonRecognised, Person: ana}, // 6
+	} {
+		_, err := s.Record(t.Context(), e, nil)
+		must(t, err)
+		clock.Advance(time.Minute)
+	}
+	at := func(n int) time.Time { return storetest.Start.Add(time.Duration(n-1) * time.Minute) }
+	for name, tt := range map[string]struct {
+		f    Filter
+		want []uint64
+	}{
+		"all":             {Filter{}, []uint64{6, 5, 4, 3, 2, 1}},
+		"limit":           {Filter{Limit: 2}, []uint64{6, 5}},
+		"negative limit":  {Filter{Limit: -1}, []uint64{6, 5, 4, 3, 2, 1}},
+		"before":          {Filter{BeforeSeq: 3}, []uint64{2, 1}},
+		"before the end":  {Filter{BeforeSeq: math.MaxUint64}, []uint64{6, 5, 4, 3, 2, 1}},
+		"before all":      {Filter{BeforeSeq: 1}, nil},
+		"kind":            {Filter{Kind: domain.EventRecognition}, []uint64{6, 4, 2, 1}},
+		"reason":          {Filter{Reason: domain.ReasonUnknown}, []uint64{2}},
+		"person":          {Filter{Person: ana}, []uint64{6, 5, 1}},
+		"kind and person": {Filter{Kind: domain.EventRecognition, Person: ana, BeforeSeq: 6}, []uint64{1}},
+		"from":            {Filter{From: at(5)}, []uint64{6, 5}},
+		"to, exclusive":   {Filter{To: at(2)}, []uint64{1}},
+		"from to":         {Filter{From: at(2), To: at(4), Kind: domain.EventRecognition}, []uint64{2}},
+		"quoting":         {Filter{Kind: "' OR 1=1 --"}, nil},
+	} {
+		es, err := s.EventsQuery(t.Context(), tt.f)
+		must(t, err)
+		var got []uint64
+		for _, e := range es {
+			got = append(got, e.Seq)
+		}
+		if !slices.Equal(got, tt.want) {
+			t.Errorf("%s: got %v, want %v", name, got, tt.want)
+		}
+	}
+}
+
+// No query sorts, or walks through what it does not give: pages stay fast
+// however long the history.
+func TestQueryPlans(t *testing.T) {
+	s, _ := newTest(t)
+	plan := func(query string, args ...any) string {
+		rows, err := s.r.Query("EXPLAIN QUERY PLAN "+query, args...)
+		must(t, err)
+		defer rows.Close()
+		var lines []string
+		for rows.Next() {
+			var id, parent, unused int
+			var line string
+			must(t, rows.Scan(&id, &parent, &unused, &line))
+			lines = append(lines, line)
+		}
+		must(t, rows.Err())
+		return strings.Join(lines, "; ")
+	}
+	events := func(f Filter) string {
+		q, args := f.sql()
+		return plan(q, args...)
+	}
+	for name, tt := range map[string]struct{ got, want string }{
+		"recent":  {events(Filter{BeforeSeq: 5}), "SEARCH events USING INTEGER PRIMARY KEY (rowid<?)"},
+		"kind":    {events(Filter{Kind: "k", BeforeSeq: 5}), "SEARCH events USING INDEX events_kind (kind=? AND rowid<?)"},
+		"reason":  {events(Filter{Reason: "r", BeforeSeq: 5}), "SEARCH events USING INDEX events_reason (reason=? AND rowid<?)"},
+		"person":  {events(Filter{Person: "p", BeforeSeq: 5}), "SEARCH events USING INDEX events_person (person=? AND rowid<?)"},
+		"batch":   {plan("SELECT * FROM outbox WHERE state = 'pending' AND next_at <= ? ORDER BY id LIMIT ?", 1, 1), "SEARCH outbox USING INDEX outbox_pending (state=?)"},
+		"pending": {plan("SELECT count(*) FROM outbox WHERE state = 'pending'"), "SEARCH outbox USING COVERING INDEX outbox_pending (state=?)"},
+		"dead":    {plan("SELECT * FROM outbox WHERE state = 'dead' ORDER BY id DESC LIMIT ?", 1), "SEARCH outbox USING INDEX outbox_dead (state=?)"},
+	} {
+		if tt.got != tt.want {
+			t.Errorf("%s: plan is %q, want %q", name, tt.got, tt.want)
+		}
+	}
+}
+
+func TestLastRecognition(t *testing.T) {
+	s, clock := newTest(t)
+	ana := storetest.Person(1).ID
+	record := func(e domain.Event) domain.Event {
+		t.Helper()
+		e, err := s.Record(t.Context(), e, nil)
+		must(t, err)
+		clock.Advance(time.Hour)
+		return e
+	}
+	check := func(when string, want time.Time) {
+		t.Helper()
+		got, ok, err := s.LastRecognition(t.Context(), ana)
+		if must(t, err); got != want || ok == want.IsZero() {
+			t.Errorf("%s: got %v, %v; want %v", when, got, ok, want)
+		}
+	}
+	check("never", time.Time{})
+	record(storetest.Recognition(storetest.Person(2).ID))
+	record(domain.Event{Kind: domain.EventEnrolment, Reason: domain.ReasonEnrolled, Person: ana})
+	check("others, and an enrolment", time.Time{})
+	first := record(storetest.Recognition(ana))
+	check("first visit", first.At)
+	second := record(storetest.Recognition(ana))
+	check("second visit", second.At)
+	record(domain.Event{Kind: domain.EventCorrection, Reason: domain.ReasonNotMe, About: second.ID, Person: ana})
+	check("the second was somebody else", first.At)
+	record(domain.Event{Kind: domain.EventCorrection, Reason: domain.ReasonNotMe, About: first.ID, Person: ana})
+	check("and so was the first", time.Time{})
+}
+
+func TestEventByID(t *testing.T) {
+	s, _ := newTest(t)
+	want, err := s.Record(t.Context(), storetest.Recognition(storetest.Person(1).ID), nil)
+	must(t, err)
+	if got, err := s.EventByID(t.Context(), want.ID); got != want || err != nil {
+		t.Errorf("got %+v, %v; want %+v", got, err, want)
+	}
+	_, err = s.EventByID(t.Context(), domain.EventID(storetest.ID(9)))
+	wantErr(t, err, domain.ErrNotFound)
+}
