@@ -1,0 +1,108 @@
+package cast
+
+// Cast is the named cast: people of different age, skin, hair and face. The
+// first two are those that the demo enrols.
+//
+// Their parameters were searched for, until the encoders tell every two of them
+// apart with a margin; vision/dlib/cast_test.go holds that. To change one is to
+// run it.
+func Cast() []Person {
+	return []Person{
+		{Name: "Lucía", Seed: 0, Look: Look{
+			Skin: 0xEBC1A2, Width: 0.691, Jaw: 2.102, Taper: 0.109, Chin: 1.012, Depth: 0.657, Cheek: 0.412, Ears: 1.076,
+			EyeX: 0.348, EyeY: -0.016, EyeW: 0.14, EyeOpen: 0.075, EyeTilt: 0.168,
+			IrisR: 0.063, Iris: 0x4A2D17, Socket: 0.858, Lash: 0.848, Lid: 0.032,
+			BrowY: -0.223, BrowLen: 0.195, BrowThick: 0.018, BrowArch: 0.011, BrowTilt: 0.062, BrowDark: 0.907,
+			NoseW: 0.178, NoseY: 0.388, NoseOut: 0.866, NoseBridge: 0.07, NoseTip: 0.682,
+			MouthY: 0.631, MouthW: 0.222, LipUp: 0.059, LipLow: 0.073, Lips: 0xC06058, Lipstick: 0.824,
+			Age: 0, Freckles: 0, Blush: 0.498,
+			Style: Long, Hair: 0x3A2417, Hairline: -0.643, Part: -0.269, Fringe: 0, Volume: 1.096,
+			Beard: Shaven, BeardC: 0x241710, Glasses: NoGlasses, Frame: 0x3B2A20, LensW: 0.207, Earrings: false,
+			Wear: Blazer, Cloth: 0x22385E, Trim: 0xE9E6E0, Build: 0.944,
+		}},
+		{Name: "Mateo", Seed: 1008, Look: Look{
+			Skin: 0xC99470, Width: 0.726, Jaw: 3.407, Taper: 0.125, Chin: 0.943, Depth: 0.593, Cheek: 0.479, Ears: 0.87,
+			EyeX: 0.277, EyeY: -0.025, EyeW: 0.168, EyeOpen: 0.075, EyeTilt: -0.017,
+			IrisR: 0.067, Iris: 0x3A2314, Socket: 0.688, Lash: 0.102, Lid: 0.05,
+			BrowY: -0.197, BrowLen: 0.207, BrowThick: 0.046, BrowArch: 0.021, BrowTilt: 0.054, BrowDark: 0.627,
+			NoseW: 0.152, NoseY: 0.467, NoseOut: 0.821, NoseBridge: 0.072, NoseTip: 0.828,
+			MouthY: 0.674, MouthW: 0.271, LipUp: 0.042, LipLow: 0.064, Lips: 0xA85A50, Lipstick: 0,
+			Age: 0.251, Freckles: 0, Blush: 0.119,
+			Style: SidePart, Hair: 0x1B120D, Hairline: -0.66, Part: -0.006, Fringe: 0, Volume: 1.079,
+			Beard: FullBeard, BeardC: 0x1B120D, Glasses: NoGlasses, Frame: 0x2B3C58, LensW: 0.192, Earrings: false,
+			Wear: Shirt, Cloth: 0x8FA6C0, Trim: 0xD9D4C7, Build: 1.064,
+		}},
+		{Name: "Inés", Seed: 2026, Look: Look{
+			Skin: 0xF3D3C0, Width: 0.713, Jaw: 2.443, Taper: 0.231, Chin: 0.934, Depth: 0.6, Cheek: 0.906, Ears: 0.879,
+			EyeX: 0.265, EyeY: 0.01, EyeW: 0.135, EyeOpen: 0.073, EyeTilt: -0.04,
+			IrisR: 0.069, Iris: 0x4A7190, Socket: 0.818, Lash: 0.677, Lid: 0.029,
+			BrowY: -0.168, BrowLen: 0.205, BrowThick: 0.028, BrowArch: 0.047, BrowTilt: 0.009, BrowDark: 0.658,
+			NoseW: 0.183, NoseY: 0.38, NoseOut: 1.207, NoseBridge: 0.059, NoseTip: 1.021,
+			MouthY: 0.611, MouthW: 0.302, LipUp: 0.034, LipLow: 0.077, Lips: 0xB4474F, Lipstick: 0.801,
+			Age: 0.811, Freckles: 0, Blush: 0.318,
+			Style: Bob, Hair: 0xB9B6B1, Hairline: -0.683, Part: -0.14, Fringe: 0.8, Volume: 1.287,
+			Beard: Shaven, BeardC: 0x241710, Glasses: Round, Frame: 0x6E2A2A, LensW: 0.209, Earrings: false,
+			Wear: Jumper, Cloth: 0x7A2E3A, Trim: 0x3C4148, Build: 0.888,
+		}},
+		{Name: "Bruno", Seed: 3007, Look: Look{
+			Skin: 0x573522, Width: 0.735, Jaw: 3.413, Taper: 0.143, Chin: 1.052, Depth: 0.622, Cheek: 0.448, Ears: 0.937,
+			EyeX: 0.354, EyeY: 0.014, EyeW: 0.17, EyeOpen: 0.049, EyeTilt: 0.036,
+			IrisR: 0.071, Iris: 0x3A2314, Socket: 0.844, Lash: 0.163, Lid: 0.048,
+			BrowY: -0.202, BrowLen: 0.205, BrowThick: 0.048, BrowArch: 0.024, BrowTilt: 0.059, BrowDark: 0.805,
+			NoseW: 0.123, NoseY: 0.379, NoseOut: 0.616, NoseBridge: 0.056, NoseTip: 0.635,
+			MouthY: 0.617, MouthW: 0.31, LipUp: 0.048, LipLow: 0.088, Lips: 0xA85A50, Lipstick: 0,
+			Age: 0.34, Freckles: 0, Blush: 0.294,
+			Style: Bald, Hair: 0x14100E, Hairline: -0.579, Part: -0.199, Fringe: 0, Volume: 1.086,
+			Beard: Goatee, BeardC: 0x14100E, Glasses: NoGlasses, Frame: 0x9C8452, LensW: 0.236, Earrings: false,
+			Wear: Tee, Cloth: 0xD9D4C7, Trim: 0x8FA6C0, Build: 1.094,
+		}},
+		{Name: "Rosa", Seed: 4020, Look: Look{
+			Skin: 0x74482E, Width: 0.684, Jaw: 2.128, Taper: 0.081, Chin: 1.015, Depth: 0.584, Cheek: 0.763, Ears: 1.048,
+			EyeX: 0.296, EyeY: -0.013, EyeW: 0.166, EyeOpen: 0.048, EyeTilt: 0.119,
+			IrisR: 0.065, Iris: 0x3A2314, Socket: 1.163, Lash: 0.521, Lid: 0.042,
+			BrowY: -0.187, BrowLen: 0.227, BrowThick: 0.031, BrowArch: 0, BrowTilt: 0.035, BrowDark: 0.634,
+			NoseW: 0.17, NoseY: 0.465, NoseOut: 1.056, NoseBridge: 0.074, NoseTip: 1.06,
+			MouthY: 0.677, MouthW: 0.305, LipUp: 0.068, LipLow: 0.073, Lips: 0xC06058, Lipstick: 0.771,
+			Age: 0.137, Freckles: 0, Blush: 0.355,
+			Style: Afro, Hair: 0x241710, Hairline: -0.683, Part: 0.054, Fringe: 0, Volume: 0.978,
+			Beard: Shaven, BeardC: 0xB9B6B1, Glasses: NoGlasses, Frame: 0x9C8452, LensW: 0.225, Earrings: false,
+			Wear: Jumper, Cloth: 0xB7652E, Trim: 0x8FA6C0, Build: 0.86,
+		}},
+		{Name: "Tomás", Seed: 5035, Look: Look{
+			Skin: 0xEBC1A2, Width: 0.694, Jaw: 3.05, Taper: 0.151, Chin: 1.05, Depth: 0.639, Cheek: 0.595, Ears: 0.891,
+			EyeX: 0.341, EyeY: -0.029, EyeW: 0.162, EyeOpen: 0.077, EyeTilt: 0.009,
+			IrisR: 0.071, Iris: 0x5E7F8F, Socket: 0.887, Lash: 0.265, Lid: 0.03,
+			BrowY: -0.187, BrowLen: 0.177, BrowThick: 0.044, BrowArch: 0.006, BrowTilt: 0.023, BrowDark: 0.525,
+			NoseW: 0.189, NoseY: 0.464, NoseOut: 0.967, NoseBridge: 0.066, NoseTip: 0.844,
+			MouthY: 0.636, MouthW: 0.3, LipUp: 0.05, LipLow: 0.077, Lips: 0xA85A50, Lipstick: 0,
+			Age: 0.958, Freckles: 0, Blush: 0.19,
+			Style: Receding, Hair: 0xB9B6B1, Hairline: -0.715, Part: -0.353, Fringe: 0, Volume: 1.125,
+			Beard: Moustache, BeardC: 0xD8D5D0, Glasses: Square, Frame: 0x1B1B1E, LensW: 0.246, Earrings: false,
+			Wear: Blazer, Cloth: 0x3C4148, Trim: 0xD9D4C7, Build: 1.048,
+		}},
+		{Name: "Camila", Seed: 6018, Look: Look{
+			Skin: 0xB47E58, Width: 0.758, Jaw: 2.357, Taper: 0.158, Chin: 0.918, Depth: 0.667, Cheek: 0.302, Ears: 0.99,
+			EyeX: 0.329, EyeY: -0.022, EyeW: 0.131, EyeOpen: 0.058, EyeTilt: -0.073,
+			IrisR: 0.064, Iris: 0x3A2314, Socket: 1.355, Lash: 0.823, Lid: 0.025,
+			BrowY: -0.231, BrowLen: 0.239, BrowThick: 0.028, BrowArch: 0.034, BrowTilt: 0.02, BrowDark: 0.551,
+			NoseW: 0.138, NoseY: 0.402, NoseOut: 1.137, NoseBridge: 0.047, NoseTip: 0.626,
+			MouthY: 0.681, MouthW: 0.239, LipUp: 0.038, LipLow: 0.094, Lips: 0x9C3648, Lipstick: 0.446,
+			Age: 0.253, Freckles: 0, Blush: 0.119,
+			Style: Bun, Hair: 0x14100E, Hairline: -0.594, Part: -0.23, Fringe: 0, Volume: 0.923,
+			Beard: Shaven, BeardC: 0xD8D5D0, Glasses: NoGlasses, Frame: 0x3B2A20, LensW: 0.196, Earrings: true,
+			Wear: Shirt, Cloth: 0xE9E6E0, Trim: 0x8FA6C0, Build: 0.869,
+		}},
+		{Name: "Andrés", Seed: 7029, Look: Look{
+			Skin: 0xF3D3C0, Width: 0.798, Jaw: 3.584, Taper: 0.143, Chin: 0.982, Depth: 0.607, Cheek: 0.427, Ears: 0.906,
+			EyeX: 0.332, EyeY: -0.011, EyeW: 0.145, EyeOpen: 0.055, EyeTilt: 0.14,
+			IrisR: 0.073, Iris: 0x5C6B3A, Socket: 1.062, Lash: 0.131, Lid: 0.024,
+			BrowY: -0.247, BrowLen: 0.179, BrowThick: 0.044, BrowArch: 0.068, BrowTilt: 0.03, BrowDark: 0.544,
+			NoseW: 0.167, NoseY: 0.486, NoseOut: 0.841, NoseBridge: 0.059, NoseTip: 0.611,
+			MouthY: 0.6, MouthW: 0.312, LipUp: 0.055, LipLow: 0.085, Lips: 0xA85A50, Lipstick: 0,
+			Age: 0.084, Freckles: 0.852, Blush: 0.136,
+			Style: Curly, Hair: 0x74411F, Hairline: -0.715, Part: -0.131, Fringe: 0, Volume: 1.185,
+			Beard: Shaven, BeardC: 0x74411F, Glasses: NoGlasses, Frame: 0x6E2A2A, LensW: 0.239, Earrings: false,
+			Wear: Tee, Cloth: 0x53704F, Trim: 0x22385E, Build: 1.02,
+		}},
+	}
+}
