@@ -45,6 +45,11 @@ type Client struct {
 	seq    uint64 // of the last frame; only Run touches it
 }
 
+var (
+	_ vision.Source         = (*Client)(nil)
+	_ vision.HealthReporter = (*Client)(nil)
+)
+
 // New prepares a client; nothing is sent before Run. An unusable URL is what
 // Run then fails with; CheckURL tells before.
 func New(o Options) *Client {

@@ -87,6 +87,7 @@ func newHTTP() *http.Client {
 			DisableKeepAlives:      true,
 			DisableCompression:     true,
 			MaxResponseHeaderBytes: maxResponseHeader,
+			ReadBufferSize:         32 << 10, // a picture in one read or two
 		},
 		CheckRedirect: func(req *http.Request, via []*http.Request) error {
 			from := via[0].URL

@@ -3,7 +3,12 @@ package mjpeg
 import (
 	"bytes"
 	"image"
+	"image/jpeg"
+	"io/fs"
+	"os"
+	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 )
 
@@ -86,4 +91,44 @@ func TestWalkRefuses(t *testing.T) {
 			}
 		})
 	}
+}
+
+// Pictures that other programs made, some with thumbnails and comments.
+func TestWalkRealPictures(t *testing.T) {
+	root := os.Getenv("AGENTID_SHARED")
+	if root == "" {
+		root = filepath.Join("..", "..", "..", "shared")
+	}
+	root = filepath.Join(root, "faces")
+	if _, err := os.Stat(root); err != nil {
+		t.Skip("skipped: ../shared/faces is absent")
+	}
+	const most = 500
+	seen := 0
+	err := filepath.WalkDir(root, func(name string, e fs.DirEntry, err error) error {
+		ext := strings.ToLower(filepath.Ext(name))
+		if err != nil || e.IsDir() || ext != ".jpg" && ext != ".jpeg" {
+			return err
+		}
+		b, err := os.ReadFile(name)
+		if err != nil {
+			return err
+		}
+		cfg, err := jpeg.DecodeConfig(bytes.NewReader(b))
+		if err != nil {
+			return nil // not what this is about
+		}
+		var k walker
+		if v := k.walk(b); v != walkEnd || k.size != image.Pt(cfg.Width, cfg.Height) {
+			t.Errorf("%s: verdict %d at %d of %d, size %v of %dx%d", name, v, k.pos, len(b), k.size, cfg.Width, cfg.Height)
+		}
+		if seen++; seen == most {
+			return fs.SkipAll
+		}
+		return nil
+	})
+	if err != nil || seen == 0 {
+		t.Fatalf("%d pictures, %v", seen, err)
+	}
+	t.Logf("%d pictures", seen)
 }

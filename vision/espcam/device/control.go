@@ -3,6 +3,7 @@ package device
 import (
 	"crypto/subtle"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"strconv"
 	"time"
@@ -69,7 +70,7 @@ func (d *Device) control(w http.ResponseWriter, r *http.Request) {
 func (d *Device) capture(w http.ResponseWriter, _ *http.Request) {
 	jpeg, at, err := d.take()
 	if err != nil {
-		d.o.Log.Error("camera has no picture", "error", err)
+		d.o.Log.Error("camera has no picture", slog.String("error", err.Error()))
 		http.Error(w, "Server has encountered an unexpected error", http.StatusInternalServerError)
 		return
 	}
@@ -97,7 +98,7 @@ func (d *Device) fault(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, err.Error(), http.StatusBadRequest)
 		return
 	}
-	d.o.Log.Info("camera fault set", "kind", q.Get("kind"), "val", val)
+	d.o.Log.Info("camera fault set", slog.String("kind", q.Get("kind")), slog.Int("val", val))
 }
 
 // take takes a picture.

@@ -184,13 +184,13 @@ func (d *Device) run(ctx context.Context, stream, control net.Listener) {
 		if ctx.Err() != nil {
 			return
 		}
-		d.o.Log.Info("camera restarts", "away", away)
+		d.o.Log.Info("camera restarts", slog.Duration("away", away))
 		d.sensor.reset()
 		d.trouble.set(None, 0)
 		var err error
 		if stream, control, err = d.relisten(ctx, away); err != nil {
 			if ctx.Err() == nil {
-				d.o.Log.Error("camera stays away", "error", err)
+				d.o.Log.Error("camera stays away", slog.String("error", err.Error()))
 			}
 			return
 		}
@@ -242,7 +242,7 @@ func (d *Device) serve(ctx context.Context, stream, control net.Listener) (stop 
 		servers[i] = srv
 		open.wg.Go(func() {
 			if err := srv.Serve(s.l); !errors.Is(err, http.ErrServerClosed) {
-				d.o.Log.Error("camera server ended", "error", err)
+				d.o.Log.Error("camera server ended", slog.String("error", err.Error()))
 			}
 		})
 	}

@@ -265,6 +265,48 @@ func TestSecondClientIsRefused(t *testing.T) {
 	}
 }
 
+func TestHangingClientsAreCapped(t *testing.T) {
+	d := start(t, Options{Size: "qqvga", FPS: 100, Second: Hang})
+	first, err := http.Get(d.StreamURL())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer first.Body.Close()
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	answered := make(chan error, maxClients)
+	for range maxClients - 1 {
+		req, err := http.NewRequestWithContext(ctx, http.MethodGet, d.StreamURL(), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		go func() {
+			resp, err := http.DefaultClient.Do(req)
+			if err == nil {
+				resp.Body.Close()
+			}
+			answered <- err
+		}()
+	}
+	for d.Clients() < maxClients {
+		runtime.Gosched()
+	}
+	last, err := http.Get(d.StreamURL())
+	if err != nil {
+		t.Fatal(err)
+	}
+	last.Body.Close()
+	if last.StatusCode != 503 || len(answered) != 0 {
+		t.Errorf("status %d for one too many, %d of those that hang were answered", last.StatusCode, len(answered))
+	}
+	cancel()
+	for range maxClients - 1 {
+		if err := <-answered; err == nil {
+			t.Error("a hanging client got an answer")
+		}
+	}
+}
+
 // By the injected clock: a frame a tick and no more.
 func TestPace(t *testing.T) {
 	clock := domaintest.NewClock(time.Unix(0, 0))

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"math/rand/v2"
 	"net/http"
 	"net/http/httputil"
@@ -16,6 +17,9 @@ import (
 
 // boundary is that of the CameraWebServer.
 const boundary = "123456789000000000000987654321"
+
+// maxClients is how many sockets the board has.
+const maxClients = 7
 
 // style is how one connection separates its parts.
 type style struct {
@@ -42,12 +46,12 @@ func styleOf(f Fault) style {
 // serveStream takes the connection over and streams until the client leaves,
 // ctx ends or a fault ends it.
 func (d *Device) serveStream(ctx context.Context, w http.ResponseWriter) {
-	d.clients.Add(1)
+	crowd := d.clients.Add(1)
 	defer d.clients.Add(-1)
 	mine := d.busy.CompareAndSwap(false, true)
 	if mine {
 		defer d.busy.Store(false)
-	} else if d.o.Second == Refuse {
+	} else if d.o.Second == Refuse || crowd > maxClients {
 		http.Error(w, "the stream has a client", http.StatusServiceUnavailable)
 		return
 	}
@@ -76,7 +80,7 @@ func (d *Device) serveStream(ctx context.Context, w http.ResponseWriter) {
 	kind, _, _ := d.trouble.now()
 	s := &stream{d: d, style: styleOf(kind), out: rw.Writer, body: httputil.NewChunkedWriter(rw.Writer)}
 	if err := s.run(ctx); err != nil && ctx.Err() == nil {
-		d.o.Log.Debug("camera stream ended", "error", err)
+		d.o.Log.Debug("camera stream ended", slog.String("error", err.Error()))
 	}
 }
 
