@@ -94,7 +94,7 @@ func (r *router) Resize(s fyne.Size) {
 		return
 	}
 	r.style = style
-	r.live = widgets.NewLiveView(style)
+	r.live = widgets.NewLiveView(style, r.now)
 	r.built = nil
 	r.ShowView(r.view)
 }

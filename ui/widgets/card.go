@@ -1,6 +1,7 @@
 package widgets
 
 import (
+	"math"
 	"time"
 
 	"fyne.io/fyne/v2"
@@ -53,10 +54,12 @@ func (c *Countdown) Run(left, last time.Duration) {
 }
 
 func (c *Countdown) show(left, last float32) {
-	if left > last {
+	const steps = 128 // the line need not be painted oftener than it is seen to move
+	part := float32(math.Ceil(float64(left/last)*steps)) / steps
+	if left > last || (part == c.left && c.box.Visible()) {
 		return
 	}
-	c.left = left / last
+	c.left = part
 	c.box.Show()
 	c.Again()
 }

@@ -19,16 +19,20 @@ const (
 	MaxRings = 8
 	// moveTime is how long a ring takes to where the face went.
 	moveTime = 200 * time.Millisecond
-	// fillStep is how much of the reading arc fills in one motion; pictures
-	// come faster than motions end, so that it fills in about a second.
-	fillStep = 0.35
+	// readTime is how long the arc of a face that is read takes to fill: about
+	// as long as reading does.
+	readTime = time.Second
 )
 
 // LiveView is the camera's picture: it fills its place, is mirrored, has round
 // corners, and marks faces by rings that are objects of their own.
+//
+// Rings move when a picture comes and not in between: they are then in step
+// with it, and the window is painted no oftener than the camera sees.
 type LiveView struct {
 	widget.BaseWidget
 	style theme.Style
+	now   func() time.Time
 
 	picture *canvas.Image
 	cover   cover // of the picture shown
@@ -41,13 +45,15 @@ type LiveView struct {
 	layer  *container.Clip
 
 	focus, focusFrom, focusTo spot
-	motion                    *fyne.Animation
+	moved                     time.Time // when the motion under way began
+	moving                    bool
 }
 
-// NewLiveView makes one that waits for its first picture.
-func NewLiveView(st theme.Style) *LiveView {
+// NewLiveView makes one that waits for its first picture. now is the clock
+// that its motions go by.
+func NewLiveView(st theme.Style, now func() time.Time) *LiveView {
 	v := &LiveView{
-		style: st, focus: home, focusFrom: home, focusTo: home,
+		style: st, now: now, focus: home, focusFrom: home, focusTo: home,
 		picture: &canvas.Image{FillMode: canvas.ImageFillStretch, ScaleMode: canvas.ImageScaleFastest, CornerRadius: st.Radius},
 		ground:  canvas.NewRectangle(st.Line),
 		icon:    NewIcon(assets.IconCamera, st.Muted, 3*st.Icon),
@@ -73,6 +79,10 @@ func (v *LiveView) ShowPicture(img *image.RGBA) bool {
 	if v.blank || img == nil || !v.Visible() {
 		return false
 	}
+	moving := v.moving
+	if moving {
+		v.step(v.now())
+	}
 	c, ok := newCover(img.Rect.Size(), float64(s.Width), float64(s.Height), v.focus)
 	if !ok {
 		return false
@@ -83,7 +93,7 @@ func (v *LiveView) ShowPicture(img *image.RGBA) bool {
 		return false
 	}
 	v.picture.Image = buf
-	moved := c != v.cover
+	moving = moving || c != v.cover
 	v.cover = c
 	if !v.has {
 		v.has = true
@@ -91,7 +101,7 @@ func (v *LiveView) ShowPicture(img *image.RGBA) bool {
 		v.ground.Hide()
 		v.icon.Hide()
 	}
-	if moved {
+	if moving {
 		v.drawRings()
 	}
 	v.picture.Refresh()
@@ -115,11 +125,7 @@ func (v *LiveView) SetBlank(on bool) {
 // Forget lets go of the picture and the faces: what was last seen of a person
 // must not stand there when it is no longer so.
 func (v *LiveView) Forget() {
-	if v.motion != nil {
-		v.motion.Stop()
-		v.motion = nil
-	}
-	v.has = false
+	v.has, v.moving = false, false
 	v.picture.Image = nil
 	v.picture.Hide()
 	v.ground.Show()
@@ -144,7 +150,12 @@ func (v *LiveView) ShowScene(s domain.Scene) {
 	if s.Size.X > 0 && s.Size.Y > 0 {
 		aspect = float64(s.Size.X) / float64(s.Size.Y)
 	}
-	v.settle()
+	now := v.now()
+	v.step(now) // the new motion starts where the old one has got to
+	v.focusFrom = v.focus
+	for _, r := range v.rings {
+		r.from, r.shownFrom = r.at, r.shown
+	}
 	faces := s.Faces[:min(len(s.Faces), MaxRings)]
 	for _, r := range v.rings {
 		r.shownTo = 0
@@ -158,16 +169,16 @@ func (v *LiveView) ShowScene(s domain.Scene) {
 		to := discOf(f.Box, aspect)
 		if !r.used {
 			r.used, r.track, r.at, r.from = true, f.Track, to, to
-			r.shown, r.shownFrom, r.state, r.filled, r.filledFrom = 0, 0, "", 0, 0
+			r.shown, r.shownFrom, r.state = 0, 0, ""
 		}
 		r.to, r.shownTo = to, 1
-		r.show(v.style, f)
+		r.show(v.style, f, now)
 	}
 	v.focusTo = home
 	if len(faces) > 0 && v.has {
 		v.focusTo = follow(v.focus, faces[0].Box, v.cover.src, float64(v.Size().Width), float64(v.Size().Height))
 	}
-	v.move()
+	v.moved, v.moving = now, true
 }
 
 // ringFor is the ring of a track, or a free one for it.
@@ -184,61 +195,33 @@ func (v *LiveView) ringFor(track uint64) *ring {
 	return free
 }
 
-// settle takes where things are now for where the next motion starts.
-func (v *LiveView) settle() {
-	if v.motion != nil {
-		v.motion.Stop()
-		v.motion = nil
-	}
-	v.focusFrom = v.focus
-	for _, r := range v.rings {
-		r.from, r.shownFrom, r.filledFrom = r.at, r.shown, r.filled
-	}
-}
-
-func (v *LiveView) move() {
-	if !v.moving() {
-		v.drawRings()
+// step brings everything to where it is by now in the motion under way.
+func (v *LiveView) step(now time.Time) {
+	if !v.moving {
 		return
 	}
-	v.motion = fyne.NewAnimation(moveTime, func(p float32) { v.step(p) })
-	v.motion.Curve = fyne.AnimationEaseOut
-	v.motion.Start()
-}
-
-// moving tells whether anything is not yet where it should be.
-func (v *LiveView) moving() bool {
-	if v.focus != v.focusTo {
-		return true
-	}
-	for _, r := range v.rings {
-		if r.used && (r.at != r.to || r.shown != r.shownTo || (r.state == domain.FaceReading && r.filled < 1)) {
-			return true
-		}
-	}
-	return false
-}
-
-// step draws the motion at p of its way, 0 to 1.
-func (v *LiveView) step(p float32) {
+	p := min(max(float64(now.Sub(v.moved))/float64(moveTime), 0), 1)
+	done := p >= 1
+	p *= 2 - p // ease out
 	v.focus = spot{
-		v.focusFrom.X + (v.focusTo.X-v.focusFrom.X)*float64(p),
-		v.focusFrom.Y + (v.focusTo.Y-v.focusFrom.Y)*float64(p),
+		v.focusFrom.X + (v.focusTo.X-v.focusFrom.X)*p,
+		v.focusFrom.Y + (v.focusTo.Y-v.focusFrom.Y)*p,
 	}
+	v.moving = !done
 	for _, r := range v.rings {
 		if !r.used {
 			continue
 		}
-		r.at = r.from.towards(r.to, float64(p))
-		r.shown = r.shownFrom + (r.shownTo-r.shownFrom)*p
+		r.at = r.from.towards(r.to, p)
+		r.shown = r.shownFrom + (r.shownTo-r.shownFrom)*float32(p)
 		if r.state == domain.FaceReading {
-			r.filled = min(1, r.filledFrom+fillStep*p)
+			r.filled = float32(min(float64(now.Sub(r.since))/float64(readTime), 1))
+			v.moving = v.moving || r.filled < 1
 		}
-		if p >= 1 && r.shownTo == 0 {
+		if done && r.shownTo == 0 {
 			r.used = false
 		}
 	}
-	v.drawRings()
 }
 
 func (v *LiveView) drawRings() {
@@ -283,8 +266,4 @@ func (r *liveRenderer) Objects() []fyne.CanvasObject {
 	return []fyne.CanvasObject{r.v.ground, r.v.icon, r.v.picture, r.v.layer}
 }
 
-func (r *liveRenderer) Destroy() {
-	if r.v.motion != nil {
-		r.v.motion.Stop()
-	}
-}
+func (r *liveRenderer) Destroy() {}

@@ -2,6 +2,7 @@ package widgets
 
 import (
 	"image/color"
+	"time"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/canvas"
@@ -37,8 +38,8 @@ type ring struct {
 	shownFrom    float32 // opacity at the start of the motion
 	shown        float32
 	shownTo      float32
-	filledFrom   float32 // of the arc, 0..1
-	filled       float32
+	since        time.Time // when the state began
+	filled       float32   // of the arc, 0..1
 
 	halo, line *canvas.Circle
 	arc        *canvas.Arc
@@ -93,9 +94,9 @@ func ringMark(s domain.FaceState) assets.Icon {
 }
 
 // show writes a new state on it.
-func (r *ring) show(st theme.Style, f domain.SceneFace) {
+func (r *ring) show(st theme.Style, f domain.SceneFace, now time.Time) {
 	if f.State != r.state {
-		r.filledFrom, r.filled = 0, 0
+		r.since, r.filled = now, 0
 	}
 	r.state, r.box = f.State, f.Box
 	if f.Label != r.label {

@@ -1,6 +1,7 @@
 package widgets
 
 import (
+	"math"
 	"time"
 
 	"fyne.io/fyne/v2"
@@ -36,7 +37,13 @@ func NewWorkRing(st theme.Style) *WorkRing {
 		Put(w.arc, x, y, side, side)
 	}, nil, w.groove, w.arc)
 	w.turn = fyne.NewAnimation(turnTime, func(p float32) {
-		w.arc.EndAngle = max(1, 360*p)
+		// 7.5 degrees a step: to paint a whole window oftener for one ring is
+		// waste, most of all while the engine is starting.
+		to := max(7.5, float32(math.Ceil(float64(p)*48))*7.5)
+		if to == w.arc.EndAngle {
+			return
+		}
+		w.arc.EndAngle = to
 		w.arc.Refresh()
 	})
 	w.turn.Curve = fyne.AnimationEaseInOut
