@@ -59,6 +59,11 @@ func (s *Store) record(ctx context.Context, e domain.Event, picture []byte) (dom
 			"INSERT INTO outbox (kind, ref, created_at, next_at) VALUES ('event', ?, ?, ?)", e.ID, now, now)
 		return err
 	})
+	if err != nil && len(picture) > 0 {
+		// The staged file goes as well, unless an event has it: a disk that is
+		// full must not fill further. Should this fail, Sweep finds the file.
+		s.removeFiles(context.WithoutCancel(ctx), []string{e.Snapshot})
+	}
 	return e, err
 }
 

@@ -88,6 +88,7 @@ func TestRecordFailsWhole(t *testing.T) {
 	for name, tt := range map[string]struct {
 		harm, heal func(t *testing.T, s *Store)
 		want       error
+		stray      int // files left for Sweep: where nothing may be written, nothing is removed
 	}{
 		"disk full": {
 			func(t *testing.T, s *Store) {
@@ -102,22 +103,22 @@ func TestRecordFailsWhole(t *testing.T) {
 				}
 			},
 			func(t *testing.T, s *Store) { mustExec(t, s, "PRAGMA max_page_count = 1000000") },
-			ErrDiskFull,
+			ErrDiskFull, 0,
 		},
 		"read-only": {
 			func(t *testing.T, s *Store) { mustExec(t, s, "PRAGMA query_only = 1") },
 			func(t *testing.T, s *Store) { mustExec(t, s, "PRAGMA query_only = 0") },
-			ErrReadOnly,
+			ErrReadOnly, 1,
 		},
 		"no place for the picture": {
 			func(t *testing.T, s *Store) { must(t, os.WriteFile(folder(s), nil, 0o600)) },
 			func(t *testing.T, s *Store) { must(t, os.Remove(folder(s))) },
-			nil,
+			nil, 0,
 		},
 		"fails after the event's row": {
 			func(t *testing.T, s *Store) { mustExec(t, s, "ALTER TABLE outbox RENAME TO away") },
 			func(t *testing.T, s *Store) { mustExec(t, s, "ALTER TABLE away RENAME TO outbox") },
-			nil,
+			nil, 0,
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -143,6 +144,9 @@ func TestRecordFailsWhole(t *testing.T) {
 			}
 			_, err = s.Snapshot(t.Context(), hashOf(picture))
 			wantErr(t, err, domain.ErrNotFound)
+			if n := countPictures(t, s.dir); n != tt.stray {
+				t.Errorf("%d pictures of no event, want %d", n, tt.stray)
+			}
 			e, err := s.Record(t.Context(), storetest.Recognition(""), picture)
 			if must(t, err); e.Seq != before[0].Seq+1 {
 				t.Errorf("seq %d after %d", e.Seq, before[0].Seq)

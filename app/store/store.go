@@ -185,7 +185,7 @@ func dsn(path string, reader bool) string {
 		"_foreign_keys": {"1"},
 		"_synchronous":  {"FULL"},
 		"_dqs":          {"0"}, // "x" is a column, never by mistake a text
-		"_pragma":       {"secure_delete(1)", "cache_size(-8192)", "temp_store(2)", "trusted_schema(0)"},
+		"_pragma":       {"secure_delete(1)", "cache_size(-8192)", "temp_store(2)", "trusted_schema(0)", "journal_size_limit(8388608)"},
 	}
 	if reader {
 		q.Set("_query_only", "1")
