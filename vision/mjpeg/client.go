@@ -172,7 +172,7 @@ func (c *Client) read(ctx context.Context, dog *watchdog, sink func(vision.Frame
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		dog.feed() // the sink's time is not the camera's
+		dog.feed() // the sink's time is not taken off the next picture's
 	}
 }
 
