@@ -269,3 +269,21 @@ func (g *Gallery) Verify(person domain.PersonID, probe []float32) (float64, erro
 	}
 	return g.exact(probe, &g.people[i]), nil
 }
+
+// Replace takes over what fresh holds and returns who is no longer there. fresh
+// must not be used afterwards.
+func (g *Gallery) Replace(fresh *Gallery) (gone []domain.PersonID) {
+	fresh.mu.Lock()
+	defer fresh.mu.Unlock()
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	for p := range g.index {
+		if _, ok := fresh.index[p]; !ok {
+			gone = append(gone, p)
+		}
+	}
+	clear(g.rows)
+	g.rows, g.norms, g.people, g.index, g.dead = fresh.rows, fresh.norms, fresh.people, fresh.index, fresh.dead
+	fresh.rows, fresh.norms, fresh.people, fresh.index, fresh.dead = nil, nil, nil, map[domain.PersonID]int{}, 0
+	return gone
+}

@@ -18,6 +18,11 @@
 //     wrapped by the master key; pictures are under a key of the device. The
 //     master key is never in the folder. Erase destroys a person's key first.
 //
+// What it does not: events and settings are plain text, so only ids and figures
+// belong in them; a picture is found by the person of its events, so those of
+// somebody who was not recognised end by DropSnapshots alone; and a backup
+// keeps whoever is erased after it.
+//
 // Times are kept to the microsecond, in UTC. Several processes may have one
 // folder open (the kiosk, and a command line beside it).
 package store

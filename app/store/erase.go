@@ -3,7 +3,6 @@ package store
 import (
 	"context"
 	"database/sql"
-	"errors"
 	"fmt"
 
 	"agentid/app/domain"
@@ -119,12 +118,9 @@ func (s *Store) truncateLog(ctx context.Context) error {
 	var busy, frames, moved int
 	err := s.w.QueryRowContext(ctx, "PRAGMA wal_checkpoint(TRUNCATE)").Scan(&busy, &frames, &moved)
 	if err == nil && busy != 0 {
-		err = errors.New("write-ahead log is in use")
+		err = fmt.Errorf("%w: write-ahead log is in use", ErrBusy)
 	}
-	if err != nil {
-		return fmt.Errorf("%w: %w", ErrBusy, err)
-	}
-	return nil
+	return err
 }
 
 // texts lists the one text column of a query.

@@ -1,0 +1,119 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"strconv"
+	"time"
+
+	"agentid/app/config"
+	"agentid/app/domain"
+	"agentid/vision"
+	"agentid/vision/espcam/cast"
+	"agentid/vision/espcam/device"
+	"agentid/vision/mjpeg"
+	"agentid/vision/opencv"
+)
+
+// camera is where the pictures come from, and how it is set up.
+type camera struct {
+	source vision.Source
+	setUp  func(ctx context.Context) error // may be nil
+	close  func() error                    // may be nil
+}
+
+// cameraChoice is what the configuration says of the camera.
+type cameraChoice struct {
+	URL       config.Address
+	FrameSize string
+	Quality   int
+	LED       int // -1: leave it
+}
+
+// openCamera prepares a camera; nothing is sent before its source runs.
+func openCamera(ctx context.Context, c cameraChoice, clock domain.Clock, log *slog.Logger) (*camera, error) {
+	switch c.URL.Kind() {
+	case config.CameraDemo:
+		d, err := device.Start(ctx, device.Options{Content: device.Drawn(cast.NewScript(cast.Cast())), Clock: clock})
+		if err != nil {
+			return nil, fmt.Errorf("start the simulated camera: %w", err)
+		}
+		log.Info("simulated camera", slog.String("stream", d.StreamURL()))
+		cam := espCamera(cameraChoice{URL: config.Address(d.StreamURL()), LED: -1}, d.ControlURL(), clock, log)
+		cam.close = d.Close
+		return cam, nil
+	case config.CameraMJPEG:
+		if err := mjpeg.CheckURL(c.URL.Reveal()); err != nil {
+			return nil, fmt.Errorf("camera: %w", err)
+		}
+		control, err := mjpeg.ControlURL(c.URL.Reveal())
+		if err != nil {
+			return nil, fmt.Errorf("camera: %w", err)
+		}
+		return espCamera(c, control, clock, log), nil
+	default: // a webcam or an address that OpenCV opens
+		from := c.URL.Reveal()
+		if c.URL.Kind() == config.CameraDevice {
+			from = strconv.Itoa(c.URL.Device())
+		}
+		src, err := opencv.NewCapture(from)
+		if err != nil {
+			return nil, fmt.Errorf("camera: %w", err)
+		}
+		return &camera{source: src}, nil
+	}
+}
+
+// espCamera is an ESP32-CAM: its stream, and its settings over the control port.
+func espCamera(c cameraChoice, control string, clock domain.Clock, log *slog.Logger) *camera {
+	client := mjpeg.New(mjpeg.Options{URL: c.URL.Reveal(), Clock: clock})
+	ctl := mjpeg.NewControl(mjpeg.ControlOptions{URL: control, Clock: clock, Size: mjpeg.ClientSize(client)})
+	return &camera{source: client, setUp: func(ctx context.Context) error {
+		var errs []error
+		if c.FrameSize != "" {
+			size, err := ctl.SetFrameSize(ctx, c.FrameSize)
+			if err != nil {
+				errs = append(errs, fmt.Errorf("frame size %s: %w", c.FrameSize, err))
+			} else {
+				log.Info("camera frame size", slog.String("name", c.FrameSize), slog.Int("width", size.X), slog.Int("height", size.Y))
+			}
+		}
+		if c.Quality > 0 {
+			if err := ctl.SetQuality(ctx, c.Quality); err != nil {
+				errs = append(errs, fmt.Errorf("quality: %w", err))
+			}
+		}
+		if c.LED >= 0 {
+			if err := ctl.SetLED(ctx, c.LED); err != nil {
+				errs = append(errs, fmt.Errorf("light: %w", err))
+			}
+		}
+		return errors.Join(errs...)
+	}}
+}
+
+// setUpTimeout bounds the settings of a camera that has just come back.
+const setUpTimeout = 30 * time.Second
+
+// keepSetUp applies the camera's settings each time that it comes back: a board
+// that restarted has forgotten them. live hears of each return.
+func (c *camera) keepSetUp(ctx context.Context, live <-chan struct{}, log *slog.Logger) {
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-live:
+		}
+		if c.setUp == nil {
+			continue
+		}
+		tctx, cancel := context.WithTimeout(ctx, setUpTimeout)
+		err := c.setUp(tctx)
+		cancel()
+		if err != nil && ctx.Err() == nil {
+			log.Warn("camera settings not applied", slog.String("error", err.Error()))
+		}
+	}
+}

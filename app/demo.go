@@ -1,0 +1,64 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"image/jpeg"
+
+	"agentid/app/domain"
+	"agentid/vision/espcam/cast"
+)
+
+// demoEnrolled is how many of the cast the demo knows, the first in line.
+const demoEnrolled = 2
+
+// demoPoses are those of the enrolment pictures: frontal, and turned a little.
+func demoPoses() []cast.Pose {
+	base := cast.Pose{X: 0.5, Y: 0.45, Scale: 0.45}
+	left, right := base, base
+	left.Yaw, right.Yaw = -0.2, 0.2
+	return []cast.Pose{base, left, right}
+}
+
+// enrolDemo enrols the first of the cast with this engine, unless they are.
+func enrolDemo(ctx context.Context, e *engine, people domain.People, clock domain.Clock) error {
+	ts, err := people.Templates(ctx, e.encoder.Ref())
+	if err != nil {
+		return err
+	}
+	has := map[domain.PersonID]bool{}
+	for _, t := range ts {
+		has[t.PersonID] = true
+	}
+	list, err := people.People(ctx)
+	if err != nil {
+		return err
+	}
+	for _, c := range cast.Cast()[:demoEnrolled] {
+		if enrolled(list, has, c.Name) {
+			continue
+		}
+		var jpegs [][]byte
+		for _, pose := range demoPoses() {
+			var b bytes.Buffer
+			if err := jpeg.Encode(&b, c.Portrait(640, 480, pose), &jpeg.Options{Quality: 92}); err != nil {
+				return err
+			}
+			jpegs = append(jpegs, b.Bytes())
+		}
+		if _, err := e.enrol(ctx, people, c.Name, jpegs, clock); err != nil {
+			return fmt.Errorf("enrol %s of the cast: %w", c.Name, err)
+		}
+	}
+	return nil
+}
+
+func enrolled(list []domain.Person, has map[domain.PersonID]bool, name string) bool {
+	for _, p := range list {
+		if p.Name == name && has[p.ID] {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,82 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+
+	"agentid/app/domain"
+	"agentid/app/kiosk"
+	"agentid/app/telemetry"
+)
+
+// minFree is the room on the disk below which the kiosk calls itself unwell.
+const minFree = diskFail
+
+// serveTelemetry serves metrics and health on a loopback address, if configured.
+func (p *program) serveTelemetry(ctx context.Context) (*telemetry.Server, error) {
+	o := telemetry.ServerOptions{
+		Addr: p.c.cfg.Telemetry.Addr, Metrics: p.metrics, Log: p.c.log,
+		Checks: map[string]telemetry.Check{
+			"camera": p.cameraCheck, "engine": p.engineCheck, "events": p.eventsCheck, "disk": p.diskCheck,
+		},
+	}
+	o.Extra = map[string]http.Handler{"/log/level": telemetry.LevelHandler(&p.c.level)}
+	if p.c.diagnostics {
+		o.Extra["/screen"] = http.HandlerFunc(p.serveScreen)
+	}
+	return telemetry.Serve(ctx, o)
+}
+
+func (p *program) cameraCheck(context.Context) error {
+	h := p.health.Load()
+	switch {
+	case h == nil:
+		return errors.New("not connected yet")
+	case h.State != domain.CameraLive:
+		return fmt.Errorf("%s: %s", h.State, h.LastError)
+	case h.Age > kiosk.CameraStale:
+		return fmt.Errorf("newest picture is %s old", h.Age.Round(100_000_000))
+	}
+	return nil
+}
+
+func (p *program) engineCheck(context.Context) error {
+	if err := p.engErr.Load(); err != nil {
+		return *err
+	}
+	if !p.ready.Load() {
+		return errors.New("being opened")
+	}
+	return nil
+}
+
+func (p *program) eventsCheck(ctx context.Context) error {
+	if n := p.rec.Lost(); n > 0 {
+		return fmt.Errorf("%d events could not be recorded", n)
+	}
+	_, _, err := p.store.Pending(ctx)
+	return err
+}
+
+func (p *program) diskCheck(context.Context) error {
+	free, err := freeBytes(p.c.cfg.StateDir())
+	if err == nil && free < minFree {
+		err = fmt.Errorf("%d MB free", free>>20)
+	}
+	return err
+}
+
+// serveScreen tells what the screen shows. Only with --diagnostics.
+func (p *program) serveScreen(w http.ResponseWriter, _ *http.Request) {
+	v := p.machine.View()
+	w.Header().Set("Content-Type", "application/json")
+	// A client that goes away while reading is its own affair.
+	_ = json.NewEncoder(w).Encode(map[string]any{
+		"state": v.State, "lang": v.Lang, "given": v.Given, "guide": v.Guide, "notice": v.Notice,
+		"camera": v.Status.Camera, "engine": v.Status.Engine, "grade": v.Status.Grade, "pending": v.Status.Pending,
+		"pictures_shown": p.screen.Stats().PicturesShown,
+	})
+}

@@ -1,0 +1,276 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"agentid/app/domain"
+	"agentid/app/kiosk"
+	"agentid/app/store"
+	"agentid/app/telemetry"
+	"agentid/assets"
+	"agentid/ui"
+	"agentid/vision"
+)
+
+// settingGallery changes whenever another process enrolled or erased somebody:
+// a running kiosk then reads the gallery anew.
+const settingGallery = "gallery.changed"
+
+// galleryPoll is how often that is looked at.
+const galleryPoll = 2 * time.Second
+
+// program is one running kiosk. Run works on the main goroutine until ctx ends
+// or the window is closed; then everything it started has ended.
+type program struct {
+	c       *cli
+	store   *store.Store
+	metrics *telemetry.Metrics
+	machine *kiosk.Machine
+	rec     *kiosk.Recorder
+	screen  *ui.UI
+	camera  *camera
+
+	live   chan struct{} // the camera came back
+	ready  atomic.Bool   // the engine is open and the pipeline runs
+	health atomic.Pointer[domain.CameraHealth]
+	engErr atomic.Pointer[error]
+}
+
+// newProgram opens what a kiosk cannot do without: its store, words and window.
+func newProgram(ctx context.Context, c *cli) (*program, error) {
+	texts, err := assets.LoadTexts()
+	if err != nil {
+		return nil, fmt.Errorf("texts: %w", err)
+	}
+	cam, err := openCamera(ctx, c.cameraChoice(), c.clock, c.log)
+	if err != nil {
+		return nil, err
+	}
+	st, err := c.openStore(ctx)
+	if err != nil {
+		return nil, errors.Join(err, cam.Close())
+	}
+	p := &program{c: c, store: st, metrics: telemetry.NewMetrics(), camera: cam, live: make(chan struct{}, 1)}
+	p.rec = kiosk.NewRecorder(kiosk.RecorderOptions{
+		Events: st, Clock: c.clock, Log: c.log, Snapshots: c.cfg.Snapshots.Enabled,
+		OnRecorded: func(e domain.Event) {
+			p.metrics.EventRecorded()
+			if e.Kind == domain.EventRecognition { // its time is the frame's
+				p.metrics.FrameToEvent(c.clock.Now().Sub(e.At))
+			}
+		},
+		OnPending: func(n int) {
+			p.metrics.Pending(n)
+			p.machine.SetPending(n)
+		},
+	})
+	commands := &lateCommands{}
+	p.screen = ui.New(ui.Options{
+		Windowed: c.cfg.UI.Windowed, Width: c.cfg.UI.Width, Height: c.cfg.UI.Height, Dark: c.cfg.UI.Dark,
+		Commands: commands, Texts: texts, Clock: c.clock,
+	})
+	p.machine = kiosk.NewMachine(kiosk.Options{
+		Clock: c.clock, Screen: p.screen, Recorder: p.rec, Log: c.log,
+		Site: kiosk.Site{Organisation: c.cfg.Site.Organisation, Branch: c.cfg.Site.Branch},
+		Lang: domain.Lang(c.cfg.Lang), Demo: c.cfg.Demo,
+	})
+	commands.Commands = p.machine
+	return p, nil
+}
+
+// lateCommands breaks the circle of a screen and a machine that need each other.
+type lateCommands struct{ kiosk.Commands }
+
+// Run is the kiosk's life.
+func (p *program) Run(ctx context.Context) error {
+	ctx, cancel := context.WithCancel(ctx)
+	var wg sync.WaitGroup
+	stopRec := p.startRecorder(ctx, &wg)
+	srv, err := p.serveTelemetry(ctx)
+	if err != nil {
+		cancel()
+		stopRec()
+		wg.Wait()
+		return errors.Join(err, p.close())
+	}
+	if a := srv.Addr(); a != "" {
+		p.c.log.Info("telemetry", slog.String("addr", a))
+	}
+	wg.Go(func() { p.machine.Run(ctx) })
+	wg.Go(func() { p.camera.keepSetUp(ctx, p.live, p.c.log) })
+	seeing := make(chan struct{})
+	go func() {
+		defer close(seeing)
+		p.see(ctx)
+	}()
+	p.screen.Run(ctx)
+
+	cancel()
+	<-seeing
+	stopRec() // the last decisions are in its queue by now
+	wg.Wait()
+	return errors.Join(srv.Close(), p.close())
+}
+
+// startRecorder runs the recorder beyond ctx, until stop is called.
+func (p *program) startRecorder(ctx context.Context, wg *sync.WaitGroup) (stop func()) {
+	rctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	wg.Go(func() { p.rec.Run(rctx) })
+	return cancel
+}
+
+func (p *program) close() error { return errors.Join(p.camera.Close(), p.store.Close()) }
+
+// Close gives a camera back.
+func (c *camera) Close() error {
+	if c.close == nil {
+		return nil
+	}
+	return c.close()
+}
+
+// see opens the engine, which takes seconds, and runs the pipeline. A kiosk
+// whose engine fails still shows the camera and serves by other ways; one
+// without even a detector shows no picture, and says so.
+func (p *program) see(ctx context.Context) {
+	e, err := openEngine(ctx, p.c.engineChoice(), p.c.log)
+	if err != nil {
+		p.engErr.Store(&err)
+		p.c.log.Error("recognition engine not complete", slog.String("error", err.Error()))
+	}
+	if e == nil {
+		p.machine.SetEngine("", kiosk.GradeNone)
+		<-ctx.Done()
+		return
+	}
+	defer func() {
+		if err := e.Close(); err != nil {
+			p.c.log.Error("engine not closed", slog.String("error", err.Error()))
+		}
+	}()
+	g, err := p.people(ctx, e)
+	if err != nil {
+		if ctx.Err() == nil {
+			p.engErr.Store(&err)
+			p.c.log.Error("people not loaded", slog.String("error", err.Error()))
+		}
+		e.encoder = nil
+	}
+	o := vision.PipelineOptions{
+		Source: p.camera.source, Decoder: e.decoder, Detector: e.detector, Encoder: e.encoder, Gallery: g,
+		Clock: p.c.clock, Sink: p, Meter: p.metrics, Log: p.c.log, Analyser: p.c.analyserOptions(e),
+	}
+	pipe, err := vision.NewPipeline(o)
+	if err != nil {
+		p.engErr.Store(&err)
+		p.c.log.Error("pipeline not started", slog.String("error", err.Error()))
+		p.machine.SetEngine("", kiosk.GradeNone)
+		return
+	}
+	p.machine.SetEngine(e.Name(), e.Grade())
+	p.ready.Store(true)
+	var wg sync.WaitGroup
+	if g != nil {
+		wg.Go(func() { p.watchGallery(ctx, e, g, pipe) })
+	}
+	pipe.Run(ctx)
+	wg.Wait()
+}
+
+// people loads who is enrolled into a gallery and tells the machine their names.
+func (p *program) people(ctx context.Context, e *engine) (*vision.Gallery, error) {
+	if e.encoder == nil {
+		return nil, nil
+	}
+	if p.c.cfg.Demo {
+		if err := enrolDemo(ctx, e, p.store, p.c.clock); err != nil {
+			return nil, err
+		}
+	}
+	g, err := e.loadGallery(ctx, p.store)
+	if err != nil {
+		return nil, err
+	}
+	list, err := p.store.People(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("load people: %w", err)
+	}
+	for _, person := range list {
+		at, ok, err := p.store.LastRecognition(ctx, person.ID)
+		if err != nil {
+			return nil, fmt.Errorf("load visits: %w", err)
+		}
+		if ok {
+			p.rec.Known(person.ID, at)
+		}
+	}
+	p.machine.SetPeople(list)
+	n, t := g.Len()
+	p.c.log.Info("gallery", slog.Int("people", n), slog.Int("templates", t), slog.String("encoder", e.encoder.Ref().String()))
+	return g, nil
+}
+
+// watchGallery takes in who was enrolled or erased by another process.
+func (p *program) watchGallery(ctx context.Context, e *engine, g *vision.Gallery, pipe *vision.Pipeline) {
+	last, _ := p.store.Setting(ctx, settingGallery)
+	for {
+		t := p.c.clock.NewTimer(galleryPoll)
+		select {
+		case <-ctx.Done():
+			t.Stop()
+			return
+		case <-t.C():
+		}
+		now, err := p.store.Setting(ctx, settingGallery)
+		if err != nil || now == last {
+			continue
+		}
+		fresh, err := p.people(ctx, e)
+		if err != nil {
+			if ctx.Err() == nil {
+				p.c.log.Error("gallery not read anew", slog.String("error", err.Error()))
+			}
+			continue
+		}
+		last = now
+		for _, gone := range g.Replace(fresh) {
+			pipe.Forget(gone)
+		}
+	}
+}
+
+// Picture implements vision.Sink.
+func (p *program) Picture(pic domain.Picture) { p.machine.Picture(pic) }
+
+// Scene implements vision.Sink.
+func (p *program) Scene(s domain.Scene) {
+	p.metrics.Scene(s)
+	p.machine.Scene(s)
+}
+
+// Decision implements vision.Sink.
+func (p *program) Decision(d domain.Decision) {
+	p.metrics.Decision(d)
+	p.machine.Decision(d)
+}
+
+// Camera implements vision.Sink.
+func (p *program) Camera(h domain.CameraHealth) {
+	was := p.health.Swap(&h)
+	if h.State == domain.CameraLive && (was == nil || was.State != domain.CameraLive) {
+		select {
+		case p.live <- struct{}{}:
+		default:
+		}
+	}
+	p.metrics.Camera(h)
+	p.machine.Camera(h)
+	s := p.screen.Stats()
+	p.metrics.Pictures(s.PicturesShown, s.PicturesDropped)
+}
