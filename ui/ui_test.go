@@ -46,7 +46,7 @@ func TestEveryStateHasItsScreen(t *testing.T) {
 		"starting":        {"es": "Un momento, por favor", "en": "One moment, please"},
 		"attract":         {"es": "Acérquese y mire a la cámara", "en": "Come closer and look at the camera"},
 		"greeting":        {"es": "Hola, Lucía", "en": "Hello, Lucía"},
-		"greeting-first":  {"es": "Es su primera visita", "en": "This is your first visit"},
+		"greeting-first":  {"es": "Es la primera vez", "en": "This is the first time"},
 		"unknown":         {"es": "Aún no nos conocemos.", "en": "We have not met yet."},
 		"camera-lost":     {"es": "La cámara se está reconectando.", "en": "The camera is reconnecting."},
 		"help":            {"es": "Cómo usar este kiosco", "en": "How to use this kiosk"},

@@ -34,7 +34,7 @@ func newGreeting(e Env, v kiosk.View) Body {
 // newUnknown meets somebody who is not known, and lets them go on anyway.
 func newUnknown(e Env, v kiosk.View) Body {
 	return newCard(e, v, cardParts{
-		sign: assets.IconPerson, colour: e.Style.Warn,
+		sign: assets.IconPerson, colour: e.Style.Brand,
 		words: []*widgets.Text{e.title("unknown.title"), e.text("unknown.next")},
 		others: []*widgets.Button{
 			e.choose(widgets.Secondary, assets.IconQR, "unknown.validate", kiosk.FeatureValidate),
