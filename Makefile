@@ -23,8 +23,8 @@ setup: ## install the Debian packages that are missing
 run: ## build and run the kiosk (ARGS="--lang en"); without a screen it leaves screenshots
 	@packaging/run.sh $(ARGS)
 
-test: ## set up, vet, and run all tests
-	@packaging/test.sh
+test: ## set up, vet, and run all tests (PKG=./app/... for some)
+	@packaging/test.sh $(PKG)
 
 build: setup ## build the programs into bin/
 	$(GO) build -trimpath -tags $(TAGS) -o bin/ ./app ./vision/espcam

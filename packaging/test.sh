@@ -2,10 +2,14 @@
 # Runs all tests: vet, then the packages that are pure Go with the race
 # detector, then the others, on a virtual screen. Prints what failed, which
 # tests were skipped and why, and go test's own line for each package.
+# Arguments are packages, ./... by default.
 set -euo pipefail
 # shellcheck source=packaging/lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 cd "$root"
+
+targets=("$@")
+if [ "$#" -eq 0 ]; then targets=(./...); fi
 
 need_go
 packaging/setup.sh
@@ -16,22 +20,27 @@ trap 'exit 130' INT
 trap 'exit 143' TERM
 
 say "go vet"
-go vet -tags "$tags" ./...
+go vet -tags "$tags" "${targets[@]}"
 
 # A package is pure Go when neither it nor its tests reach a cgo package outside
 # the standard library.
-go list -tags "$tags" -deps -test -f '{{if and .CgoFiles (not .Standard)}}{{.ImportPath}}{{end}}' ./... | sort -u >"$work/cgo"
-go list -tags "$tags" -test -f '{{.ImportPath}}|{{join .Deps " "}}' ./... | awk -F'|' '
-  NR == FNR { sub(/ .*/, "", $1); cgo[$1] = 1; next }
+go list -tags "$tags" -deps -test -f '{{if and .CgoFiles (not .Standard)}}{{.ImportPath}}{{end}}' "${targets[@]}" | sort -u >"$work/cgo"
+go list -tags "$tags" -test -f '{{.ImportPath}}|{{join .Deps " "}}' "${targets[@]}" | awk -F'|' -v list="$work/cgo" '
+  BEGIN { while ((getline line < list) > 0) { sub(/ .*/, "", line); cgo[line] = 1 } }
   $1 ~ /\.test$/ {
     pkg = substr($1, 1, length($1) - 5)
     n = split($2, dep, " ")
     kind = "pure"
     for (i = 1; i <= n; i++) if (dep[i] in cgo) kind = "cgo"
     print kind, pkg
-  }' "$work/cgo" - | sort -u >"$work/packages"
+  }' | sort -u >"$work/packages"
 mapfile -t pure < <(awk '$1 == "pure" { print $2 }' "$work/packages")
 mapfile -t cgo < <(awk '$1 == "cgo" { print $2 }' "$work/packages")
+
+if [ "${#pure[@]}" -eq 0 ] && [ "${#cgo[@]}" -eq 0 ]; then
+  say "there is nothing to test in ${targets[*]}"
+  exit 1
+fi
 
 # report shows a package's output where it failed, notes what was skipped, and
 # passes on go test's own lines.
@@ -39,7 +48,7 @@ report() {
   awk -v skips="$work/skips" -v lines="$work/lines" '
     function flush_package(failed,   i, where) {
       for (i = 1; i <= n; i++) {
-        if (failed) { print line[i]; continue }
+        if (failed) { if (line[i] !~ /^=== |^ *--- PASS: /) print line[i]; continue }
         if (line[i] ~ /^ *--- SKIP: /) {
           where = line[i]; sub(/^ *--- SKIP: /, "", where); sub(/ \(.*/, "", where)
           print pkg " " where ": " (reason == "" ? "no reason given" : reason) >> skips

@@ -43,10 +43,12 @@ type Site struct{ Organisation, Branch string }
 
 // Camera is the camera and how it is set.
 type Camera struct {
-	URL       Address
-	FrameSize string // "" leaves it as it is
-	Quality   int    // JPEG, 4 (best) to 63; 0 leaves it as it is
-	LED       int    // 0 to 255; -1 leaves it as it is
+	URL Address
+	// ControlURL is the control port; "" is where such a camera usually has it.
+	ControlURL Address
+	FrameSize  string // "" leaves it as it is
+	Quality    int    // JPEG, 4 (best) to 63; 0 leaves it as it is
+	LED        int    // 0 to 255; -1 leaves it as it is
 }
 
 // Recognition is what decides who somebody is.

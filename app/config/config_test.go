@@ -262,6 +262,7 @@ func TestErrorsTellKeyFaultMendAndPlace(t *testing.T) {
 		"file address":      {"", nil, []string{"--camera-url=file:///etc/passwd"}, []string{"camera.url", "qué clase"}},
 		"no host":           {"", nil, []string{"--camera-url=http:///stream"}, []string{"camera.url", "completa"}},
 		"camera's port":     {"", nil, []string{"--camera-url=http://cam:0/"}, []string{"camera.url", "puerto"}},
+		"control address":   {"", nil, []string{"--camera-control-url=device:1"}, []string{"camera.control_url", "http"}},
 		"device":            {"", nil, []string{"--camera-url=device:x"}, []string{"camera.url", "0 a 63"}},
 		"demo seed":         {"", nil, []string{"--camera-url=demo:x"}, []string{"camera.url", "semilla"}},
 		"no demo no camera": {"", nil, []string{"--demo=false"}, []string{"camera.url", "opción --demo", "hace falta una cámara"}},

@@ -23,7 +23,7 @@ const (
 )
 
 // foreign are variables that belong to the scripts and tests beside the program.
-var foreign = []string{ConfigEnv, ModelsEnv, "AGENTID_SHARED", "AGENTID_SHOTS", "AGENTID_RUN_FOR"}
+var foreign = []string{ConfigEnv, ModelsEnv, "AGENTID_SHARED", "AGENTID_SHOTS", "AGENTID_RUN_FOR", "AGENTID_SKIP_SETUP", "AGENTID_SOAK"}
 
 // systemFile is read where the user has no file.
 const systemFile = "/etc/agentid/config.toml"
@@ -179,7 +179,7 @@ func (l *loader) absolute(p, base string) string {
 
 // show is a value as an error may show it.
 func show(s setting, raw string) string {
-	if s.key == "camera.url" {
+	if s.key == "camera.url" || s.key == "camera.control_url" {
 		raw = redactAddress(raw)
 	}
 	if s.value(&Config{}).kind() == kindText {

@@ -84,6 +84,22 @@ func (v addressValue) set(s string) *fault {
 	return f
 }
 
+// controlValue is the address of a camera's control port, or nothing.
+type controlValue struct{ p *Address }
+
+func (controlValue) kind() kind    { return kindText }
+func (v controlValue) get() string { return v.p.String() }
+func (v controlValue) set(s string) *fault {
+	if f := (addressValue{v.p}).set(s); f != nil {
+		return f
+	}
+	if s != "" && v.p.Kind() != CameraMJPEG {
+		return &fault{text{"no es una dirección http", "is not an http address"},
+			text{`Escriba por ejemplo "http://192.168.4.1".`, `Write for example "http://192.168.4.1".`}}
+	}
+	return nil
+}
+
 type langValue struct{ p *domain.Lang }
 
 func (langValue) kind() kind    { return kindText }
