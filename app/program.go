@@ -9,6 +9,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"agentid/app/config"
 	"agentid/app/domain"
 	"agentid/app/kiosk"
 	"agentid/app/store"
@@ -70,6 +71,10 @@ func newProgram(ctx context.Context, c *cli) (*program, error) {
 			p.machine.SetPending(n)
 		},
 	})
+	site := kiosk.Site{Organisation: c.cfg.Site.Organisation, Branch: c.cfg.Site.Branch}
+	if c.cfg.Demo && site == (kiosk.Site{Organisation: config.Default().Site.Organisation}) {
+		site = kiosk.Site{Organisation: "Banco Norte", Branch: "Sucursal Centro"} // as drawn as its people
+	}
 	commands := &lateCommands{}
 	p.screen = ui.New(ui.Options{
 		Windowed: c.cfg.UI.Windowed, Width: c.cfg.UI.Width, Height: c.cfg.UI.Height, Dark: c.cfg.UI.Dark,
@@ -77,7 +82,7 @@ func newProgram(ctx context.Context, c *cli) (*program, error) {
 	})
 	p.machine = kiosk.NewMachine(kiosk.Options{
 		Clock: c.clock, Screen: p.screen, Recorder: p.rec, Log: c.log,
-		Site: kiosk.Site{Organisation: c.cfg.Site.Organisation, Branch: c.cfg.Site.Branch},
+		Site: site,
 		Lang: domain.Lang(c.cfg.Lang), Demo: c.cfg.Demo,
 	})
 	commands.Commands = p.machine
