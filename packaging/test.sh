@@ -48,7 +48,7 @@ report() {
   awk -v skips="$work/skips" -v lines="$work/lines" '
     function flush_package(failed,   i, where) {
       for (i = 1; i <= n; i++) {
-        if (failed) { if (line[i] !~ /^=== |^ *--- PASS: /) print line[i]; continue }
+        if (failed && line[i] !~ /^=== |^ *--- PASS: /) print line[i]
         if (line[i] ~ /^ *--- SKIP: /) {
           where = line[i]; sub(/^ *--- SKIP: /, "", where); sub(/ \(.*/, "", where)
           print pkg " " where ": " (reason == "" ? "no reason given" : reason) >> skips

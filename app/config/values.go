@@ -90,7 +90,7 @@ type controlValue struct{ p *Address }
 func (controlValue) kind() kind    { return kindText }
 func (v controlValue) get() string { return v.p.String() }
 func (v controlValue) set(s string) *fault {
-	if f := (addressValue{v.p}).set(s); f != nil {
+	if f := addressValue(v).set(s); f != nil {
 		return f
 	}
 	if s != "" && v.p.Kind() != CameraMJPEG {
