@@ -27,7 +27,7 @@ test: ## set up, vet, and run all tests (PKG=./app/... for some)
 	@packaging/test.sh $(PKG)
 
 build: setup ## build the programs into bin/
-	$(GO) build -trimpath -tags $(TAGS) -o bin/ ./app ./vision/espcam
+	$(GO) build -tags $(TAGS) -o bin/ ./app ./vision/espcam
 	@mv bin/app bin/agentid
 
 bench: setup ## run the benchmarks (BENCH=regexp)
