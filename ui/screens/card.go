@@ -228,7 +228,8 @@ func (c *card) putWords(x, y, w, h float32) {
 		y += max(0, (h-all)/2)
 	}
 	if c.sign.Visible() {
-		widgets.Put(c.sign, x, y, side, side)
+		// Drawings keep an eighth of their side free: without it they line up.
+		widgets.Put(c.sign, x-side/8, y, side, side)
 		y += side + st.Gap
 	}
 	for _, t := range c.words {

@@ -175,7 +175,7 @@ func (b *Button) colours(pressed bool) (fill, line, words color.NRGBA) {
 	case b.kind == Quiet && pressed:
 		return p.Pressed, p.Brand, p.Brand
 	case b.kind == Quiet:
-		return none, p.Line, p.Brand
+		return p.Surface, p.Line, p.Brand
 	case b.kind == Plain && pressed:
 		return p.Pressed, p.Pressed, p.Brand
 	case b.kind == Plain:
