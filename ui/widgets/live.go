@@ -18,7 +18,7 @@ const (
 	// MaxRings bounds the faces that are marked; a crowd behind is no help.
 	MaxRings = 8
 	// moveTime is how long a ring takes to where the face went.
-	moveTime = 200 * time.Millisecond
+	moveTime = 150 * time.Millisecond
 	// readTime is how long the arc of a face that is read takes to fill: about
 	// as long as reading does.
 	readTime = time.Second
