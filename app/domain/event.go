@@ -83,3 +83,34 @@ type Settings interface {
 	Setting(ctx context.Context, key string) (string, error)
 	SetSetting(ctx context.Context, key, value string) error
 }
+
+// Kinds and reasons of identity: registration, badges, validation, erasure.
+const (
+	EventRegistration EventKind = "registration"
+	EventBadge        EventKind = "badge"
+	EventValidation   EventKind = "validation"
+	EventErasure      EventKind = "erasure"
+
+	ReasonRegistered      Reason = "registered"
+	ReasonWithoutFace     Reason = "registered_without_face"
+	ReasonBadgeIssued     Reason = "badge_issued"
+	ReasonBadgeRevoked    Reason = "badge_revoked"
+	ReasonBadgeExpired    Reason = "badge_expired"
+	ReasonBadgeNotYet     Reason = "badge_not_yet_valid"
+	ReasonBadgeUnknown    Reason = "badge_unknown"
+	ReasonBadgeForged     Reason = "badge_forged"
+	ReasonBadgeRenewed    Reason = "badge_renewed"
+	ReasonValidatedFace   Reason = "validated_qr_face"
+	ReasonValidatedPIN    Reason = "validated_qr_pin"
+	ReasonValidatedStaff  Reason = "validated_staff"
+	ReasonWrongFace       Reason = "wrong_face"
+	ReasonWrongPIN        Reason = "wrong_pin"
+	ReasonNotLive         Reason = "not_live"
+	ReasonLocked          Reason = "locked"
+	ReasonTimedOut        Reason = "timed_out"
+	ReasonCancelled       Reason = "cancelled"
+	ReasonConsentWithdraw Reason = "consent_withdrawn"
+	ReasonErasedByPerson  Reason = "erased_by_person"
+	ReasonErasedByStaff   Reason = "erased_by_staff"
+	ReasonErasedUnseen    Reason = "erased_unseen"
+)
