@@ -5,8 +5,19 @@ import "math"
 // lock is one point of the hair: how much of it there is, its height, and the
 // coordinates along which its strands run.
 type lock struct {
-	cover, z      float32
-	across, along float32
+	cover, z float32
+	flow
+	// Where hair turns from one way to another, fall of it runs along next.
+	next flow
+	fall float32
+}
+
+// flow is a place in the hair, across the strands and along them.
+type flow struct{ across, along float32 }
+
+// grain is the fine and the broad structure of the strands at f.
+func (f flow) grain(seed uint32) (fine, broad float32) {
+	return noise(f.across*46, f.along*2.2, seed+61), fbm(f.across*11, f.along*1.3, seed+63)
 }
 
 // hair lays the hair over the skull.
@@ -24,8 +35,11 @@ func (s *sculptor) hair() {
 // strand paints one pixel of hair.
 func (s *sculptor) strand(i int, l lock, x, y float32) {
 	k := s.k
-	fine := noise(l.across*46, l.along*2.2, s.seed+61)
-	broad := fbm(l.across*11, l.along*1.3, s.seed+63)
+	fine, broad := l.grain(s.seed)
+	if l.fall > 0 {
+		f, b := l.next.grain(s.seed)
+		fine, broad = lerp(fine, f, l.fall), lerp(broad, b, l.fall)
+	}
 	m := 0.55 + 0.50*fine + 0.45*(broad-0.5)
 	if k.Style == Curly || k.Style == Afro {
 		m = 0.45 + 0.55*fbm(x*15, y*15, s.seed+65) + 0.35*noise(x*34, y*34, s.seed+66)
@@ -161,7 +175,7 @@ func (s *sculptor) shortHair(x, y float32) lock {
 	case Receding:
 		density = lerp(0.93, 0.55, step(-0.62, -0.80, y)*step(0.5, 0.2, abs(x)))
 	}
-	return lock{max(m*density, bun), z, across, along}
+	return lock{cover: max(m*density, bun), z: z, flow: flow{across, along}}
 }
 
 // bun is the knot above the crown.
@@ -197,11 +211,10 @@ func (s *sculptor) longHair(x, y float32) lock {
 		} else {
 			outer += 0.06*step(0, 1.2, y) - 0.30*step(1.1, 1.8, y)
 		}
-		fall := step(0, 0.25, y)
-		across, along = lerp(across, x+wave*0.6, fall), lerp(along, y, fall)
 		d := outer - abs(x) + wob*0.03
+		inner := k.halfWidth(min(y, 0.42)) - 0.12
 		in = lerp(in, min(d, end-y+0.10*wob), step(0, 0.1, y))
-		w := clamp01((abs(x) - (k.halfWidth(min(y, 0.5)) - 0.10)) / (thick + 0.16))
+		w := clamp01((abs(x) - inner) / (outer - inner))
 		z = lerp(z, 0.10+0.20*sqrt(max(0, 1-sq(2*w-1))), step(0, 0.5, y))
 	}
 	cover := step(-e, e, in)
@@ -216,12 +229,15 @@ func (s *sculptor) longHair(x, y float32) lock {
 		open += 0.02 * (y - 0.42)
 	}
 	beside := step(-0.012-s.px(), 0.012+s.px(), abs(x)-open-wave*0.5+wob*0.035)
-	if y < -0.3 && k.Fringe < 0.5 {
+	if k.Fringe < 0.5 {
 		// Swept from the parting towards the temples.
-		across, along = polar(x, y, k.Part, -1.25)
+		across, along = polar(x, y, 0.6*k.Part, -1.25)
 		across *= 1.6
 	}
-	return lock{max(brow, beside) * cover, z, across, along}
+	return lock{
+		cover: max(brow, beside) * cover, z: z, flow: flow{across, along},
+		next: flow{x + wave*0.6, y}, fall: step(-0.40, 0.15, y),
+	}
 }
 
 func (s *sculptor) afro(x, y float32) lock {
@@ -241,16 +257,16 @@ func (s *sculptor) afro(x, y float32) lock {
 	if cover > 0 && y < 0.1 {
 		z = max(z, k.dome(x, y)+0.08+0.07*curl)
 	}
-	return lock{max(brow, beside) * cover, z, x, y}
+	return lock{cover: max(brow, beside) * cover, z: z, flow: flow{x, y}}
 }
 
 // backBox is what the hair behind the neck covers; empty where there is none.
 func backBox(k *Look) (box, bool) {
 	switch k.Style {
 	case Long:
-		return box{-1.0, -0.3, 1.0, 1.9}, true
+		return box{-1, 0.25, 1, 1.875}, true
 	case Bob:
-		return box{-1.0, -0.3, 1.0, 1.2}, true
+		return box{-1, 0.25, 1, 1.1875}, true
 	}
 	return box{}, false
 }
@@ -261,10 +277,10 @@ func back(p *Person, b box, ppu float32) *relief {
 	s := &sculptor{relief: newRelief(b, ppu), k: &k, seed: uint32(mix(p.Seed))}
 	end := b.y1 - 0.25
 	s.each(b, func(i int, x, y float32) {
-		w := k.Width + 0.05
+		w := k.Width - 0.06
 		cover := step(-0.02, 0.02, w-abs(x)) * step(-0.04, 0.04, end-y)
 		if cover > 0 {
-			s.strand(i, lock{cover, 0.1, x, y}, x, y)
+			s.strand(i, lock{cover: cover, z: 0.1, flow: flow{x, y}}, x, y)
 			s.c[i] = s.c[i].scale(0.38)
 			s.g[i] = 0
 		}

@@ -20,11 +20,10 @@ var (
 	BeforeFace  = Place{X: 0, Y: 0.02, Width: 1.15, Tilt: 0.03}
 )
 
-// prop is a picture in a hand.
+// prop is a picture that somebody holds up.
 type prop struct {
-	tex   *texture
+	card  *layer
 	place Place
-	skin  rgb
 }
 
 // The longest side that a prop keeps of its picture.
@@ -38,96 +37,59 @@ func WithProp(person int, m image.Image, at Place) Option {
 			return
 		}
 		at.Width = min(max(at.Width, 0.05), 4)
-		s.props[person] = append(s.props[person], prop{card(m), at, hex(s.people[person].Look.Skin)})
+		s.props[person] = append(s.props[person], prop{card(m), at})
 	}
 }
 
-// card copies a picture onto a card with a white border; its texture is one
-// head unit wide.
-func card(m image.Image) *texture {
+// card copies a picture onto a card with a white border, one unit wide.
+func card(m image.Image) *layer {
+	const clear = 8 // pixels around, so that its edges are smooth when tilted
 	b := m.Bounds()
 	w := min(b.Dx(), maxProp)
 	h := min(max(1, b.Dy()*w/b.Dx()), maxProp)
 	edge := max(2, w/24)
-	dst := image.NewRGBA(image.Rect(0, 0, w+2*edge, h+2*edge))
+	cw, ch := w+2*edge, h+2*edge
+	dst := image.NewRGBA(image.Rect(0, 0, cw+2*clear, ch+2*clear))
 	corner := float64(2 * edge)
-	fw, fh := float64(dst.Rect.Dx()), float64(dst.Rect.Dy())
-	for y := range dst.Rect.Dy() {
-		for x := range dst.Rect.Dx() {
-			dx := max(0, corner-float64(x)-0.5, float64(x)+0.5-fw+corner)
-			dy := max(0, corner-float64(y)-0.5, float64(y)+0.5-fh+corner)
+	for y := range ch {
+		for x := range cw {
+			dx := max(0, corner-float64(x)-0.5, float64(x)+0.5-float64(cw)+corner)
+			dy := max(0, corner-float64(y)-0.5, float64(y)+0.5-float64(ch)+corner)
 			a := uint8(255 * min(max(corner-math.Hypot(dx, dy)+0.5, 0), 1))
-			o := dst.PixOffset(x, y)
+			o := dst.PixOffset(clear+x, clear+y)
 			dst.Pix[o], dst.Pix[o+1], dst.Pix[o+2], dst.Pix[o+3] = a, a, a, a
 		}
 	}
 	for y := range h {
 		for x := range w {
 			r, g, bl, _ := m.At(b.Min.X+x*b.Dx()/w, b.Min.Y+y*b.Dy()/h).RGBA()
-			o := dst.PixOffset(edge+x, edge+y)
+			o := dst.PixOffset(clear+edge+x, clear+edge+y)
 			dst.Pix[o], dst.Pix[o+1], dst.Pix[o+2] = uint8(r>>8), uint8(g>>8), uint8(bl>>8)
 		}
 	}
-	ppu := float32(dst.Rect.Dx())
-	half := float32(dst.Rect.Dy()) / ppu / 2
-	return newTexture(box{-0.5, -half, 0.5, half}, ppu, dst)
+	ppu := float32(cw)
+	hw, hh := float32(dst.Rect.Dx())/ppu/2, float32(dst.Rect.Dy())/ppu/2
+	t := newTexture(box{-hw, -hh, hw, hh}, ppu, dst)
+	half := t.halve()
+	return &layer{t, half, half.halve()}
 }
 
-// draw draws the card before the person, with the thumb that holds it.
-func (pr *prop) draw(dst *image.RGBA, _ *figure, p Pose) {
+// draw draws the card before the person who holds it.
+func (pr *prop) draw(dst *image.RGBA, p Pose) {
 	p = p.bound()
-	h := float64(dst.Rect.Dy())
-	face := p.Scale * h
+	face := p.Scale * float64(dst.Rect.Dy())
 	x := p.X*float64(dst.Rect.Dx()) + pr.place.X*face
-	y := p.Y*h + pr.place.Y*face
-	t := Pose{Roll: pr.place.Tilt}.stand(1, 1)
-	t.scale = float32(pr.place.Width * face)
-	t.ox, t.oy = float32(x), float32(y)
-	t.bodyCR, t.bodySR = t.cosR, t.sinR
-	flat := func(x, y float32) (float32, float32) {
-		x, y = (x-t.ox)/t.scale, (y-t.oy)/t.scale
-		return x*t.cosR + y*t.sinR, y*t.cosR - x*t.sinR
-	}
-	tex := pr.tex
-	for float32(tex.ppu) > 2*t.scale && tex.w > 8 && tex.h > 8 {
-		tex = tex.halve()
-	}
-	// reach measures from the head's pivot; the card's middle is its own.
-	at := *tex
-	at.at.y0, at.at.y1 = at.at.y0+pivotY, at.at.y1+pivotY
-	t.bend(dst, &at, func(x, y float32) (float32, float32) {
-		u, v := flat(x, y)
-		return u, v + pivotY
-	})
-	th := pr.thumb()
-	t.bend(dst, th, func(x, y float32) (float32, float32) {
-		u, v := flat(x, y)
-		k := float32(0.42 / pr.place.Width) // a thumb is as large as its owner's
-		return u / k, (v-tex.at.y1)/k + pivotY
-	})
+	y := p.Y*float64(dst.Rect.Dy()) + pr.place.Y*face
+	hold(dst, pr.card, x, y, pr.place.Width*face, pr.place.Tilt)
 }
 
-// thumb lies over the lower edge of the card.
-func (pr *prop) thumb() *texture {
-	r := newRelief(box{-0.25, pivotY - 0.3125, 0.25, pivotY + 0.1875}, 128)
-	r.each(r.all(), func(i int, x, y float32) {
-		v := y - pivotY
-		half := float32(0.092) + 0.02*step(0, 0.2, v)
-		d := half - abs(x)
-		if v < -0.17 {
-			d = half - sqrt(x*x+sq(v+0.17))
-		}
-		in := step(-r.px(), r.px(), d)
-		if in <= 0 {
-			return
-		}
-		r.z[i] = 0.9 * sqrt(max(0, sq(half)-sq(half-max(d, 0))))
-		c := pr.skin
-		nail := step(1.08, 0.95, sqrt(sq(x/0.058)+sq((v+0.165)/0.07)))
-		c = c.mix(rgb{min(1, c.r*1.15+0.08), c.g*0.95 + 0.08, c.b*0.92 + 0.08}, 0.7*nail)
-		r.z[i] += 0.006 * nail
-		r.cover(i, c, in)
-		r.g[i] = 0.1 + 0.5*nail
-	})
-	return newTexture(r.at, r.ppu, r.shade(lobby()))
+// hold draws a flat layer about a point of the picture.
+func hold(dst *image.RGBA, l *layer, x, y, scale, tilt float64) {
+	t := stand{scale: float32(scale), ox: float32(x), oy: float32(y), cosY: 1, cosP: 1}
+	t.cosR, t.sinR = float32(math.Cos(tilt)), float32(math.Sin(tilt))
+	t.bodyCR, t.bodySR = t.cosR, t.sinR
+	// A stand turns about the neck: here that is the layer's own origin.
+	tex := *l.level(t.scale)
+	tex.at.y0, tex.at.y1 = tex.at.y0+pivotY, tex.at.y1+pivotY
+	t.bend(dst, &tex, t.bodyAt)
 }

@@ -37,7 +37,7 @@ func (s *Script) Draw(dst *image.RGBA, t time.Duration) {
 		f := s.figure(p.Index, tier(p.Pose.Scale*float64(h)/faceHigh))
 		f.draw(m, p.Pose)
 		for _, pr := range s.props[p.Index] {
-			pr.draw(m, f, p.Pose)
+			pr.draw(m, p.Pose)
 		}
 	}
 	if s.blur != nil {
