@@ -325,13 +325,54 @@ func (p *play) Draw(dst *image.RGBA, t time.Duration) {
 	p.script.Draw(dst, at)
 }
 
+// Where the reference screen of 1280x800 has its language switch.
+var touchES, touchEN = image.Pt(1000, 48), image.Pt(1076, 48)
+
+// touch taps the screen as a finger would.
+func (r *running) touch(display string, at image.Point) {
+	r.h.t.Helper()
+	cmd := exec.Command("xdotool", "mousemove", fmt.Sprint(at.X), fmt.Sprint(at.Y), "click", "1")
+	cmd.Env = append(os.Environ(), "DISPLAY="+display)
+	if out, err := cmd.CombinedOutput(); err != nil {
+		r.h.t.Fatalf("xdotool (Debian package xdotool): %v: %s", err, out)
+	}
+}
+
+// bothLanguages takes a picture in Spanish, taps EN, takes one in English and
+// taps ES: the language changes at run time, on one tap.
+func (r *running) bothLanguages(display, name string) {
+	r.h.t.Helper()
+	for _, l := range []struct {
+		lang string
+		at   image.Point
+	}{{"es", touchES}, {"en", touchEN}, {"es", touchES}} {
+		r.touch(display, l.at)
+		r.await("language "+l.lang, 10*time.Second, func(s screenState) bool { return s.Lang == l.lang })
+		r.settle()
+		r.shot(display, name+"-"+l.lang)
+	}
+}
+
+// settle waits until a few more pictures were drawn, and so all before them.
+func (r *running) settle() {
+	r.h.t.Helper()
+	from := r.screen()
+	if from.Camera != "live" {
+		// Nothing moves: the tap was drawn with the state it led to.
+		return
+	}
+	r.await("pictures go on", 20*time.Second, func(s screenState) bool {
+		return s.PicturesShown > from.PicturesShown+5 || s.Camera != "live"
+	})
+}
+
 // TestKioskGreetsTheEnrolledAndInvitesTheOthers is the product's main job: a
 // camera on the network, the real window, people who come by.
 func TestKioskGreetsTheEnrolledAndInvitesTheOthers(t *testing.T) {
 	h := newHost(t, "")
 	people := cast.Cast()[:3]
 	known := people[1]
-	play := newPlay(cast.NewScript(people, cast.WithOrder(0, 1, 2), cast.WithEmptyStart(2*time.Second)))
+	play := newPlay(cast.NewScript(people, cast.WithOrder(0, 1, 2), cast.WithDwell(12*time.Second), cast.WithEmptyStart(2*time.Second)))
 	cam, err := device.Start(t.Context(), device.Options{Content: device.Drawn(play)})
 	if err != nil {
 		t.Fatal(err)
@@ -344,12 +385,12 @@ func TestKioskGreetsTheEnrolledAndInvitesTheOthers(t *testing.T) {
 	k.await("attract screen with a moving picture", 30*time.Second, func(s screenState) bool {
 		return s.State == "attract" && s.PicturesShown > 5
 	})
-	k.shot(d, "e2e-attract")
+	k.bothLanguages(d, "attract")
 	play.begin()
 	k.await("unknown card for the first stranger", 40*time.Second, func(s screenState) bool { return s.State == "unknown" })
-	k.shot(d, "e2e-unknown")
+	k.bothLanguages(d, "unknown")
 	k.await("greeting by name", 40*time.Second, func(s screenState) bool { return s.State == "greeting" && s.Given == known.Name })
-	k.shot(d, "e2e-greeting")
+	k.bothLanguages(d, "greeting")
 	k.await("unknown card for the second stranger", 40*time.Second, func(s screenState) bool { return s.State == "unknown" })
 
 	// Everybody came by once: the camera restarts, and comes back by itself.
@@ -358,7 +399,7 @@ func TestKioskGreetsTheEnrolledAndInvitesTheOthers(t *testing.T) {
 		t.Fatal(err)
 	}
 	k.await("camera lost", 20*time.Second, func(s screenState) bool { return s.State == "camera_lost" && s.Camera == "lost" })
-	k.shot(d, "e2e-camera-lost")
+	k.bothLanguages(d, "camera-lost")
 	k.await("camera back", 40*time.Second, func(s screenState) bool { return s.Camera == "live" })
 	k.stop()
 
