@@ -57,11 +57,14 @@ const maxSub = 8
 // face more than twice as large is averaged, so that it does not alias.
 func warp(img *image.RGBA, s similarity, side int, mean, std [3]float32, out []float32) {
 	back := s.invert()
-	sub := max(1, min(maxSub, int(math.Ceil(math.Hypot(real(back.a), imag(back.a))/2))))
+	sub := 1
+	if scale := math.Hypot(real(back.a), imag(back.a)); scale > 2 {
+		sub = min(maxSub, int(math.Ceil(scale)))
+	}
 	n := side * side
-	var scale, shift [3]float32
+	var gain, shift [3]float32
 	for c := range 3 {
-		scale[c] = 1 / (255 * std[c] * float32(sub*sub))
+		gain[c] = 1 / (255 * std[c] * float32(sub*sub))
 		shift[c] = -mean[c] / std[c]
 	}
 	step := 1 / float64(sub)
@@ -77,7 +80,7 @@ func warp(img *image.RGBA, s similarity, side int, mean, std [3]float32, out []f
 				}
 			}
 			for c := range 3 {
-				out[c*n+y*side+x] = sum[c]*scale[c] + shift[c]
+				out[c*n+y*side+x] = sum[c]*gain[c] + shift[c]
 			}
 		}
 	}

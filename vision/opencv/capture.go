@@ -66,6 +66,7 @@ func (c *Capture) Run(ctx context.Context, sink func(vision.Frame)) error {
 
 // read delivers until the capture ends or the gate is shut.
 func (c *Capture) read(gate *gatedSink) error {
+	hush()
 	vc, err := gocv.OpenVideoCapture(c.from)
 	if err != nil {
 		return errors.New("capture: cannot be opened") // gocv's error holds the URL, which may hold a password

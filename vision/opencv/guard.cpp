@@ -28,13 +28,7 @@ template <typename T, typename F> T guarded(char *err, T bad, F f) {
 	return bad;
 }
 
-// Exceptions are told to the caller; OpenCV would print them as well.
 int silent(int, const char *, const char *, const char *, int, void *) { return 0; }
-
-void hush() {
-	cv::redirectError(silent);
-	cv::utils::logging::setLogLevel(cv::utils::logging::LOG_LEVEL_SILENT);
-}
 
 cv::Mat view(const agentid_picture &p) {
 	return cv::Mat(p.h, p.w, CV_8UC4, const_cast<uint8_t *>(p.pix), size_t(p.stride));
@@ -61,6 +55,15 @@ struct agentid_haar {
 	cv::Mat small, grey;
 };
 
+void agentid_hush(void) {
+	char err[AGENTID_ERR];
+	guarded(err, 0, [] {
+		cv::redirectError(silent);
+		cv::utils::logging::setLogLevel(cv::utils::logging::LOG_LEVEL_SILENT);
+		return 0;
+	});
+}
+
 int agentid_threads(int n) {
 	char err[AGENTID_ERR];
 	return guarded(err, 1, [&] {
@@ -72,7 +75,7 @@ int agentid_threads(int n) {
 agentid_net *agentid_net_open(const uint8_t *model, size_t size, int side, const char *names, int n, int *len, char *err) {
 	agentid_net *net = nullptr;
 	int rc = guarded(err, -1, [&] {
-		hush();
+		agentid_hush();
 		net = new agentid_net();
 		net->side = side;
 		net->net = cv::dnn::readNetFromONNX(reinterpret_cast<const char *>(model), size);
@@ -153,7 +156,7 @@ int agentid_net_run(agentid_net *net, float *out, int total, char *err) {
 agentid_haar *agentid_haar_open(const char *path, char *err) {
 	agentid_haar *haar = nullptr;
 	int rc = guarded(err, -1, [&] {
-		hush();
+		agentid_hush();
 		haar = new agentid_haar();
 		if (!haar->cascade.load(path) || haar->cascade.empty()) {
 			snprintf(err, AGENTID_ERR, "not a cascade");

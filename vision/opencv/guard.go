@@ -29,6 +29,9 @@ var errClosed = errors.New("closed")
 // cores slows it down.
 func SetThreads(n int) int { return int(C.agentid_threads(C.int(n))) }
 
+// hush keeps OpenCV from writing to the standard error.
+func hush() { C.agentid_hush() }
+
 // cString is the text before the first 0.
 func cString(b []byte) string {
 	if i := bytes.IndexByte(b, 0); i >= 0 {

@@ -12,6 +12,10 @@ extern "C" {
  * message there and returns NULL or a negative number. None lets an exception out. */
 #define AGENTID_ERR 256
 
+/* Keeps OpenCV from writing to the standard error: what fails is told to the
+ * caller, and its words may hold the password of an address. In the whole process. */
+void agentid_hush(void);
+
 /* Threads that OpenCV may use, in the whole process; n < 1 leaves it as it is.
  * Returns how many it uses. */
 int agentid_threads(int n);

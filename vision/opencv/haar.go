@@ -24,7 +24,7 @@ import (
 type HaarOptions struct {
 	Side       int     // the picture is reduced to this longer side; 320 when 0
 	Step       float64 // from one scale to the next; 1.1 when 0
-	Neighbours int     // windows that must agree; 4 when 0
+	Neighbours int     // windows that must agree; 3 when 0
 	MinFace    int     // pixels of the picture, the smallest face to look for; 40 when 0
 }
 
@@ -75,9 +75,9 @@ func NewHaar(path string, opts HaarOptions) (*Haar, error) {
 	}
 	opts.Side = cmp.Or(opts.Side, 320)
 	opts.Step = cmp.Or(opts.Step, 1.1)
-	opts.Neighbours = cmp.Or(opts.Neighbours, 4)
+	opts.Neighbours = cmp.Or(opts.Neighbours, 3)
 	opts.MinFace = cmp.Or(opts.MinFace, 40)
-	if opts.Side < 40 || opts.Step <= 1.01 || opts.Neighbours < 0 || opts.MinFace < 0 {
+	if opts.Side < 40 || !(opts.Step > 1.01 && opts.Step <= 2) || opts.Neighbours < 0 || opts.MinFace < 0 {
 		return nil, fmt.Errorf("haar: impossible options %+v", opts)
 	}
 	if _, err := os.Stat(path); err != nil {
