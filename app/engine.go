@@ -175,28 +175,9 @@ func (o *opener) onnx(id string) error {
 	return nil
 }
 
-// openDlib lays out the three files that go-face opens and opens them.
+// openDlib opens a net of go-face's form, with landmarks.
 func (o *opener) openDlib(id string) error {
-	net, m, err := o.path(id, "")
-	if err != nil {
-		return err
-	}
-	points, _, err := o.path(modelFive, "")
-	if err != nil {
-		var err68 error
-		if points, _, err68 = o.path(modelSixtyEight, ""); err68 != nil {
-			return fmt.Errorf("landmarks: %w", err68)
-		}
-		o.e.notes = append(o.e.notes, "dlib's 68-point landmarks exclude commercial use: install "+modelFive)
-	}
-	// go-face opens a CNN detector at start; the empty one of ours is enough.
-	mmod, _, err := o.path(modelMMOD, "")
-	if err != nil {
-		if mmod, _, err = o.path(modelBuiltin, "mmod_empty.dat"); err != nil {
-			return err
-		}
-	}
-	dir, err := dlib.Prepare(filepath.Join(o.c.CacheDir, "go-face", id), dlib.Parts{Net: net, Landmarks: points, MMOD: mmod})
+	dir, m, err := o.dlibFolder(id)
 	if err != nil {
 		return err
 	}
@@ -208,6 +189,31 @@ func (o *opener) openDlib(id string) error {
 	o.dlib, o.e.encoder, o.e.spec = eng, eng, spec
 	o.onClose(eng.Close)
 	return nil
+}
+
+// dlibFolder lays out the three files that go-face opens.
+func (o *opener) dlibFolder(id string) (dir string, m models.Model, err error) {
+	net, m, err := o.path(id, "")
+	if err != nil {
+		return "", m, err
+	}
+	points, _, err := o.path(modelFive, "")
+	if err != nil {
+		var err68 error
+		if points, _, err68 = o.path(modelSixtyEight, ""); err68 != nil {
+			return "", m, fmt.Errorf("landmarks: %w", err68)
+		}
+		o.e.notes = append(o.e.notes, "dlib's 68-point landmarks exclude commercial use: install "+modelFive)
+	}
+	// go-face opens a CNN detector at start; the empty one of ours is enough.
+	mmod, _, err := o.path(modelMMOD, "")
+	if err != nil {
+		if mmod, _, err = o.path(modelBuiltin, "mmod_empty.dat"); err != nil {
+			return "", m, err
+		}
+	}
+	dir, err = dlib.Prepare(filepath.Join(o.c.CacheDir, "go-face", id), dlib.Parts{Net: net, Landmarks: points, MMOD: mmod})
+	return dir, m, err
 }
 
 func (o *opener) spec(m models.Model) vision.EncoderSpec {

@@ -357,6 +357,20 @@ func (a *Analyser) end(t *Track) (domain.Decision, bool) {
 	}, true
 }
 
+// Settled tells that everybody in sight is decided and not in doubt.
+func (a *Analyser) Settled() bool {
+	for _, t := range a.order {
+		s := a.subjects[t.ID]
+		if s == nil || s.noFace >= falseFace {
+			continue
+		}
+		if st := s.state(); st != domain.FaceKnown && st != domain.FaceUnknown {
+			return false
+		}
+	}
+	return true
+}
+
 // Interrupt ends every track: no pictures came for so long that nobody can be
 // assumed to be the same. Visits stay open for their cool-down.
 func (a *Analyser) Interrupt() (domain.Scene, []domain.Decision) {

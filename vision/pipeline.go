@@ -46,10 +46,7 @@ type PipelineOptions struct {
 	Meter    Meter
 	Log      *slog.Logger
 	Backoff  SuperviseOptions // Clock, Log and OnState are the pipeline's own
-
-	// Interval between two detections while somebody is there, and Idle while
-	// nobody is: detection is what costs. Default 60 and 150 ms.
-	Interval, Idle time.Duration
+	Pace     Pace
 }
 
 // Pipeline runs camera, decoding, analysis and encoding side by side. Between
@@ -61,9 +58,9 @@ type Pipeline struct {
 	pool   PicturePool
 	jobs   chan struct{} // a job may be there
 
-	mu   sync.Mutex // guards an and orders what the sink hears of scenes and decisions
+	mu   sync.Mutex // guards an and pace, and orders what the sink hears of scenes and decisions
 	an   *Analyser
-	busy time.Time // when a face was last there
+	pace Pace
 
 	camera  cameraWatch
 	telling sync.Mutex // one Sink.Camera at a time
@@ -77,19 +74,13 @@ func NewPipeline(o PipelineOptions) (*Pipeline, error) {
 	case o.Encoder != nil && o.Gallery == nil:
 		return nil, errors.New("pipeline: an encoder needs a gallery")
 	}
-	if o.Interval == 0 {
-		o.Interval = 60 * time.Millisecond
-	}
-	if o.Idle == 0 {
-		o.Idle = 150 * time.Millisecond
-	}
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
 	if o.Meter == nil {
 		o.Meter = noMeter{}
 	}
-	p := &Pipeline{o: o, frames: NewLatest[Frame](), pics: NewLatest[*Picture](), jobs: make(chan struct{}, 1)}
+	p := &Pipeline{o: o, pace: o.Pace, frames: NewLatest[Frame](), pics: NewLatest[*Picture](), jobs: make(chan struct{}, 1)}
 	enc, g := o.Encoder, o.Gallery
 	if enc == nil {
 		enc, g = noEncoder{}, NewGallery(domain.EncoderRef{}, Euclidean, 1)
@@ -171,7 +162,6 @@ func (p *Pipeline) report(ctx context.Context) {
 }
 
 func (p *Pipeline) decode(ctx context.Context) {
-	var analysed time.Time
 	for {
 		f, err := p.frames.Take(ctx)
 		if err != nil {
@@ -187,8 +177,7 @@ func (p *Pipeline) decode(ctx context.Context) {
 		p.o.Meter.Decoded(p.o.Clock.Now().Sub(start))
 		p.camera.good(pic)
 		p.o.Sink.Picture(pic)
-		if pic.At().Sub(analysed) >= p.interval(pic.At()) {
-			analysed = pic.At()
+		if p.due(pic.At()) {
 			if old, ok := p.pics.Put(pic); ok {
 				old.Release()
 			}
@@ -198,16 +187,10 @@ func (p *Pipeline) decode(ctx context.Context) {
 	}
 }
 
-// lingering is how long after the last face detection stays at its full rate.
-const lingering = 2 * time.Second
-
-func (p *Pipeline) interval(now time.Time) time.Duration {
+func (p *Pipeline) due(at time.Time) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if now.Sub(p.busy) < lingering {
-		return p.o.Interval
-	}
-	return p.o.Idle
+	return p.pace.Due(at)
 }
 
 func (p *Pipeline) analyse(ctx context.Context) {
@@ -225,10 +208,8 @@ func (p *Pipeline) analyse(ctx context.Context) {
 		}
 		p.o.Meter.Detected(p.o.Clock.Now().Sub(start), len(faces))
 		p.mu.Lock()
-		if len(faces) > 0 {
-			p.busy = pic.At()
-		}
 		sc, ds := p.an.Observe(pic, faces)
+		p.pace.Saw(pic.At(), len(faces), p.an.Settled())
 		p.tell(sc, ds)
 		p.mu.Unlock()
 		pic.Release()

@@ -1,0 +1,113 @@
+package badge
+
+import (
+	"crypto/ed25519"
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/hex"
+	"fmt"
+	"io"
+	"math"
+	"time"
+
+	"agentid/app/domain"
+)
+
+const keyIDSize = 6
+
+// KeyID names an issuer's key: the start of a hash of its public half. With
+// 48 bits two of 10,000 issuers share one once in six million.
+type KeyID [keyIDSize]byte
+
+func (id KeyID) String() string { return hex.EncodeToString(id[:]) }
+
+// KeyIDOf names a public key.
+func KeyIDOf(pub ed25519.PublicKey) KeyID {
+	h := sha256.New()
+	io.WriteString(h, "agentid issuer\x00")
+	h.Write(pub)
+	return KeyID(h.Sum(nil)[:keyIDSize])
+}
+
+// Issuer signs tokens. It prints as its key's id only.
+type Issuer struct {
+	key ed25519.PrivateKey
+	id  KeyID
+}
+
+// NewIssuer takes a seed of 32 random bytes.
+func NewIssuer(seed []byte) (*Issuer, error) {
+	if len(seed) != ed25519.SeedSize {
+		return nil, fmt.Errorf("%w: seed of %d bytes, want %d", ErrInvalid, len(seed), ed25519.SeedSize)
+	}
+	key := ed25519.NewKeyFromSeed(seed)
+	return &Issuer{key: key, id: KeyIDOf(key.Public().(ed25519.PublicKey))}, nil
+}
+
+// ID names the issuer's key.
+func (i *Issuer) ID() KeyID { return i.id }
+
+// Public is the half of the key that others verify with.
+func (i *Issuer) Public() ed25519.PublicKey { return i.key.Public().(ed25519.PublicKey) }
+
+// Format keeps the key out of every log and error, whatever the verb.
+func (i *Issuer) Format(f fmt.State, _ rune) { fmt.Fprintf(f, "issuer %v", i.id) }
+
+// MarshalText keeps it out of JSON and slog as well.
+func (i *Issuer) MarshalText() ([]byte, error) { return fmt.Append(nil, i), nil }
+
+// Badge writes a badge's token. Times are cut to whole seconds. ErrInvalid for
+// ids that are no canonical UUIDs and a badge that is never valid.
+func (i *Issuer) Badge(b domain.Badge) (string, error) {
+	person, err := id16("person", string(b.Person))
+	if err != nil {
+		return "", err
+	}
+	id, err := id16("badge", string(b.ID))
+	if err != nil {
+		return "", err
+	}
+	from, err := seconds("not before", b.NotBefore)
+	if err != nil {
+		return "", err
+	}
+	to, err := seconds("expiry", b.Expires)
+	if err != nil {
+		return "", err
+	}
+	if to <= from {
+		return "", fmt.Errorf("%w: expires %s, not valid before %s", ErrInvalid,
+			b.Expires.UTC().Format(time.RFC3339), b.NotBefore.UTC().Format(time.RFC3339))
+	}
+	if b.Templates < 0 || b.Templates > math.MaxUint32 {
+		return "", fmt.Errorf("%w: template version %d", ErrInvalid, b.Templates)
+	}
+	return write(KindBadge, i.key, i.id, func(dst []byte) []byte {
+		dst = append(append(dst, person[:]...), id[:]...)
+		dst = binary.BigEndian.AppendUint32(dst, from)
+		dst = binary.BigEndian.AppendUint32(dst, to)
+		return binary.BigEndian.AppendUint32(dst, uint32(b.Templates))
+	}), nil
+}
+
+// Receipt writes the token of a consent's receipt.
+func (i *Issuer) Receipt(c domain.Consent) (string, error) {
+	person, err := id16("person", string(c.Person))
+	if err != nil {
+		return "", err
+	}
+	id, err := id16("consent", c.ID)
+	if err != nil {
+		return "", err
+	}
+	at, err := seconds("time of consent", c.At)
+	if err != nil {
+		return "", err
+	}
+	hash := ConsentHash(c)
+	return write(KindReceipt, i.key, i.id, func(dst []byte) []byte {
+		dst = append(append(dst, person[:]...), id[:]...)
+		dst = binary.BigEndian.AppendUint32(dst, at)
+		return append(dst, hash[:]...)
+	}), nil
+}

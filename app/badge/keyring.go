@@ -1,0 +1,133 @@
+package badge
+
+import (
+	"crypto/ed25519"
+	"encoding/binary"
+	"fmt"
+	"time"
+
+	"agentid/app/domain"
+)
+
+// Skew is how far clocks of two kiosks may differ: a badge holds this much
+// before and after its time.
+const Skew = 2 * time.Minute
+
+// MaxKeys bounds a keyring.
+const MaxKeys = 1 << 16
+
+// Token is a badge as its issuer signed it. RevokedAt and Revoked are not in
+// the token: the store knows them.
+type Token struct {
+	Issuer KeyID
+	Badge  domain.Badge
+}
+
+// Receipt is the receipt of a consent as its issuer signed it.
+type Receipt struct {
+	Issuer  KeyID
+	Person  domain.PersonID
+	Consent string
+	At      time.Time
+	// Hash is ConsentHash of the consent.
+	Hash [32]byte
+}
+
+// Keyring verifies tokens of the issuers that it trusts. It never changes:
+// whoever learns of another key makes a new one. Safe for concurrent use.
+type Keyring struct {
+	clock domain.Clock
+	keys  map[KeyID]ed25519.PublicKey
+}
+
+// NewKeyring trusts the given keys; the same key may be there twice.
+func NewKeyring(clock domain.Clock, keys ...ed25519.PublicKey) (*Keyring, error) {
+	if len(keys) > MaxKeys {
+		return nil, fmt.Errorf("%w: %d keys, at most %d", ErrInvalid, len(keys), MaxKeys)
+	}
+	k := &Keyring{clock: clock, keys: make(map[KeyID]ed25519.PublicKey, len(keys))}
+	for _, pub := range keys {
+		if len(pub) != ed25519.PublicKeySize {
+			return nil, fmt.Errorf("%w: public key of %d bytes, want %d", ErrInvalid, len(pub), ed25519.PublicKeySize)
+		}
+		id := KeyIDOf(pub)
+		if other, ok := k.keys[id]; ok && !other.Equal(pub) {
+			return nil, fmt.Errorf("%w: two keys have the id %v", ErrInvalid, id)
+		}
+		k.keys[id] = append(ed25519.PublicKey(nil), pub...)
+	}
+	return k, nil
+}
+
+// Len is how many keys are trusted.
+func (k *Keyring) Len() int { return len(k.keys) }
+
+// Badge verifies a badge's token. With ErrNotYetValid and ErrExpired the token
+// is returned beside the error, as its signature holds; with ErrMalformed,
+// ErrVersion, ErrKind, ErrUnknownIssuer and ErrForged it is empty.
+func (k *Keyring) Badge(text string) (Token, error) {
+	r, err := k.verify(text, KindBadge)
+	if err != nil {
+		return Token{}, err
+	}
+	f := r.fields
+	t := Token{Issuer: r.issuer, Badge: domain.Badge{
+		Person:    domain.PersonID(text16(f[:16])),
+		ID:        domain.BadgeID(text16(f[16:32])),
+		NotBefore: timeOf(f[32:36]),
+		Expires:   timeOf(f[36:40]),
+		Templates: int64(binary.BigEndian.Uint32(f[40:44])),
+	}}
+	b := t.Badge
+	if b.Person == "" || b.ID == "" || !b.NotBefore.Before(b.Expires) {
+		return Token{}, fmt.Errorf("%w: signed, but of no badge", ErrMalformed)
+	}
+	switch now := k.clock.Now(); {
+	case now.Before(b.NotBefore.Add(-Skew)):
+		return t, fmt.Errorf("%w: from %s", ErrNotYetValid, b.NotBefore.Format(time.RFC3339))
+	case !now.Before(b.Expires.Add(Skew)):
+		return t, fmt.Errorf("%w: on %s", ErrExpired, b.Expires.Format(time.RFC3339))
+	}
+	return t, nil
+}
+
+// Receipt verifies the token of a consent's receipt. A receipt never expires:
+// a consent can be withdrawn for as long as it stands.
+func (k *Keyring) Receipt(text string) (Receipt, error) {
+	r, err := k.verify(text, KindReceipt)
+	if err != nil {
+		return Receipt{}, err
+	}
+	f := r.fields
+	c := Receipt{
+		Issuer:  r.issuer,
+		Person:  domain.PersonID(text16(f[:16])),
+		Consent: text16(f[16:32]),
+		At:      timeOf(f[32:36]),
+		Hash:    [32]byte(f[36:68]),
+	}
+	if c.Person == "" || c.Consent == "" {
+		return Receipt{}, fmt.Errorf("%w: signed, but of no consent", ErrMalformed)
+	}
+	return c, nil
+}
+
+func (k *Keyring) verify(text string, want Kind) (raw, error) {
+	r, err := parse(text)
+	if err != nil {
+		return raw{}, err
+	}
+	if r.kind != want {
+		return raw{}, ErrKind
+	}
+	pub, ok := k.keys[r.issuer]
+	if !ok {
+		return raw{}, fmt.Errorf("%w %v", ErrUnknownIssuer, r.issuer)
+	}
+	// Verify takes one form of a signature only (S below the group's order, R
+	// compared as bytes), so that no second token says the same.
+	if !ed25519.Verify(pub, message(r.signed), r.sig) {
+		return raw{}, fmt.Errorf("%w of issuer %v", ErrForged, r.issuer)
+	}
+	return r, nil
+}
