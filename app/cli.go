@@ -138,7 +138,7 @@ func (c *cli) engineChoice() engineChoice {
 	return engineChoice{
 		Detector: r.Detector, Encoder: r.Encoder, Threshold: r.Threshold,
 		ModelsDir: c.cfg.ModelsDir, ModelsPath: c.cfg.ModelsPath, UserDir: c.cfg.UserModelsDir(),
-		CacheDir: cacheDir(c.cfg.DataDir),
+		CacheDir: cacheDir(c.cfg.DataDir), MinFace: r.MinFacePx,
 	}
 }
 

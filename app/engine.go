@@ -35,6 +35,7 @@ type engineChoice struct {
 	UserDir           string // the user's data folder
 	CacheDir          string // where built-in models are unpacked
 	Threshold         float64
+	MinFace           int // pixels; 0 takes the gate's
 }
 
 // Model ids of the manifest that the choice knows by role.
@@ -264,7 +265,13 @@ func (o *opener) haar() error {
 	if err != nil {
 		return err
 	}
-	h, err := opencv.NewHaar(p, opencv.HaarOptions{})
+	// Smaller faces than the gate lets through are looked for, so that there is
+	// somebody to ask closer, but not much smaller: they cost most of the time.
+	least := o.c.MinFace
+	if least == 0 {
+		least = vision.DefaultGate().MinFace
+	}
+	h, err := opencv.NewHaar(p, opencv.HaarOptions{MinFace: least * 3 / 4})
 	if err != nil {
 		return err
 	}
