@@ -107,32 +107,3 @@ func TestAccuracyYuNetMobileFaceNet(t *testing.T) {
 		t.Errorf("accuracy %.4f, want 0.985", right.AllBest.Accuracy)
 	}
 }
-
-// The pipeline's gate lets ordinary press photos pass: they are what people look
-// like who stand before a camera. With -v, the measures that its limits stand on.
-func TestGateOnPressPhotos(t *testing.T) {
-	files, err := filepath.Glob(filepath.Join(shared(t, "faces/lfw"), "*", "*.jpg"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	y := openYuNet(t)
-	reasons := map[string]int{}
-	var faces int
-	for i := 0; i < len(files); i += 4 {
-		img := load(t, files[i])
-		found, err := y.Detect(img)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if len(found) == 0 {
-			continue
-		}
-		faces++
-		q := vision.DefaultGate().Measure(img, eval.MostCentral(img.Rect, found))
-		reasons[string(q.Reason)]++
-	}
-	t.Logf("of %d faces, by reason: %v", faces, reasons)
-	if faces < 140 || reasons[""] < faces*8/10 {
-		t.Errorf("of %d faces only %d pass", faces, reasons[""])
-	}
-}
