@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/mail"
+	"slices"
 	"strings"
 	"time"
 	"unicode"
@@ -123,8 +124,24 @@ type Consent struct {
 	Method     string // "kiosk_touch"
 	DeviceID   string
 	At         time.Time
-	// WithdrawnAt is zero while the consent stands.
+	// Withdrawn are the purposes that were granted and have been taken back,
+	// each by itself.
+	Withdrawn []Withdrawal
+	// WithdrawnAt is when the last purpose granted was taken back: zero while
+	// any of them stands.
 	WithdrawnAt time.Time
+}
+
+// Withdrawal ends one purpose of a consent.
+type Withdrawal struct {
+	Purpose Purpose
+	At      time.Time
+}
+
+// Allows tells whether a purpose was granted and still stands.
+func (c Consent) Allows(p Purpose) bool {
+	return slices.Contains(c.Granted, p) &&
+		!slices.ContainsFunc(c.Withdrawn, func(w Withdrawal) bool { return w.Purpose == p })
 }
 
 // BadgeID names one badge; the 16 bytes of a UUID in canonical text form.
@@ -183,6 +200,11 @@ var (
 	ErrDuplicateDocument = errors.New("this document is registered already")
 	ErrWrongPIN          = errors.New("wrong pin")
 	ErrNoPIN             = errors.New("no pin was set")
+	// ErrNoConsent: nothing is kept for a purpose that was not granted.
+	ErrNoConsent = errors.New("no consent for this purpose")
+	// ErrMustErase: whoever takes back PurposeData is to be erased, and given
+	// the receipt of it.
+	ErrMustErase = errors.New("withdrawing this consent means erasure")
 )
 
 // Attempt limits: MaxAttempts failures, then LockFirst, doubling with each
@@ -193,10 +215,35 @@ const (
 	LockMost    = 24 * time.Hour
 )
 
+// LockAfter is how long attempts are closed after so many failures in a row.
+func LockAfter(failures int) time.Duration {
+	if failures < MaxAttempts {
+		return 0
+	}
+	d := LockFirst
+	for n := failures - MaxAttempts; n > 0 && d < LockMost; n-- {
+		d *= 2
+	}
+	return min(d, LockMost)
+}
+
+// SubjectKiosk is the kiosk as a subject of attempts.
+const SubjectKiosk = "kiosk"
+
+// SubjectPerson is a person as a subject of attempts.
+func SubjectPerson(id PersonID) string { return "person:" + string(id) }
+
+// Reasons of what the registry itself does.
+const (
+	ReasonPINSet           Reason = "pin_set"
+	ReasonSnapshotsExpired Reason = "snapshots_expired"
+)
+
 // Registry keeps identities: who is registered, with which badge, PIN and consent.
 type Registry interface {
 	// Enrol stores a registration with its events and outbox rows in one
-	// transaction. ErrDuplicateDocument where the document is taken.
+	// transaction. ErrDuplicateDocument where the document is taken;
+	// ErrNoConsent without PurposeData, or with templates but no PurposeFace.
 	Enrol(ctx context.Context, e Enrolment) error
 	Profile(ctx context.Context, id PersonID) (Profile, error)
 	// ByDocument finds a person by the keyed hash of a clean document number.
@@ -208,21 +255,25 @@ type Registry interface {
 	RevokeBadge(ctx context.Context, id BadgeID, why Reason, at time.Time) error
 
 	// CheckPIN compares in constant time. ErrWrongPIN, ErrNoPIN, or *LockedError;
-	// a failure counts for the person, a success clears their count.
+	// a failure counts for the person, a success clears their count. The failure
+	// that closes attempts is both ErrWrongPIN and a *LockedError; one that is
+	// only a *LockedError was not compared at all.
 	CheckPIN(ctx context.Context, id PersonID, pin string) error
 	SetPIN(ctx context.Context, id PersonID, pin string) error
-	// Fail counts a failed attempt of a subject ("person:ID", "kiosk") and
-	// returns its lock; Locked tells it; Clear forgets it.
+	// Fail counts a failed attempt of a subject (SubjectPerson, SubjectKiosk)
+	// and returns its lock; Locked tells it; Clear forgets it.
 	Fail(ctx context.Context, subject string) (Lock, error)
 	Locked(ctx context.Context, subject string) (Lock, error)
 	Clear(ctx context.Context, subject string) error
 
 	// NeedSecondFactor marks a person as once confused with another.
 	NeedSecondFactor(ctx context.Context, id PersonID) error
-	// Withdraw ends a consent; without PurposeFace left the templates are erased.
+	// Withdraw ends a consent to PurposeFace: their templates and the pictures of
+	// them are erased, the person stays. ErrMustErase for PurposeData.
 	Withdraw(ctx context.Context, id PersonID, p Purpose, at time.Time) error
 	// EraseIdentity destroys the person's key first, then all that is theirs, and
-	// leaves a tombstone and its outbox row. It reports what was erased.
+	// leaves a tombstone and its outbox row. It reports what was erased; asked
+	// again, it gives the same receipt.
 	EraseIdentity(ctx context.Context, id PersonID, why Reason, at time.Time) (ErasureReceipt, error)
 }
 
@@ -236,5 +287,7 @@ type ErasureReceipt struct {
 	Badges    int       `json:"badges"`
 	Consents  int       `json:"consents"`
 	Snapshots int       `json:"snapshots"`
-	Outbox    int       `json:"outbox"`
+	// Outbox is how many messages to the centre were waiting that can now say
+	// no more of the person than an id and figures.
+	Outbox int `json:"outbox"`
 }

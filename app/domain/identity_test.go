@@ -4,6 +4,7 @@ import (
 	"errors"
 	"strings"
 	"testing"
+	"time"
 )
 
 func TestCleanDocument(t *testing.T) {
@@ -50,5 +51,30 @@ func TestCleanName(t *testing.T) {
 		if got != want || (want == "") != errors.Is(err, ErrName) {
 			t.Errorf("%q: %q, %v, want %q", in, got, err, want)
 		}
+	}
+}
+
+func TestLockAfter(t *testing.T) {
+	for failures, want := range map[int]time.Duration{
+		-1: 0, 0: 0, 4: 0, 5: 30 * time.Second, 6: time.Minute, 7: 2 * time.Minute, 11: 32 * time.Minute,
+		16: 30 * 2048 * time.Second, 17: 24 * time.Hour, 1000: 24 * time.Hour, 1 << 40: 24 * time.Hour,
+	} {
+		if got := LockAfter(failures); got != want {
+			t.Errorf("%d failures: %v, want %v", failures, got, want)
+		}
+	}
+}
+
+func TestConsentAllows(t *testing.T) {
+	c := Consent{Granted: []Purpose{PurposeData, PurposeFace}}
+	if !c.Allows(PurposeData) || !c.Allows(PurposeFace) || c.Allows("advertising") {
+		t.Error("what was granted does not hold, or what was not does")
+	}
+	c.Withdrawn = []Withdrawal{{PurposeFace, time.Unix(1, 0)}}
+	if !c.Allows(PurposeData) || c.Allows(PurposeFace) {
+		t.Error("the face was taken back, the data was not")
+	}
+	if c := (Consent{Refused: []Purpose{PurposeFace}}); c.Allows(PurposeFace) {
+		t.Error("what was refused holds")
 	}
 }
