@@ -12,9 +12,11 @@ import (
 
 // known are the constants of icons.go.
 var known = []Icon{
-	IconSeal, IconArrow, IconBack, IconCamera, IconCameraOff, IconChat, IconCheck, IconCloser,
-	IconFace, IconHelp, IconLight, IconLook, IconNetwork, IconOffline, IconPeople,
-	IconPerson, IconQR, IconScreen, IconStill, IconUserOff, IconUserPlus, IconWarn,
+	IconSeal, IconArrow, IconBack, IconBackspace, IconBook, IconCamera, IconCameraOff, IconCaps,
+	IconCentre, IconChat, IconCheck, IconClock, IconCloser, IconCross, IconEye, IconFace,
+	IconHelp, IconKeyboardDown, IconLight, IconLock, IconLook, IconNetwork, IconOffline, IconPeople,
+	IconPerson, IconPrinter, IconQR, IconRadio, IconRadioOn, IconScreen, IconShift, IconShiftOn,
+	IconStill, IconTurn, IconUserOff, IconUserPlus, IconWarn,
 }
 
 func TestIcons(t *testing.T) {
