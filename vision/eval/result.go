@@ -18,8 +18,10 @@ type Result struct {
 	Pairs     PairsResult     `json:"pairs"`
 	// AtManifest and Best are of as many impostor pairs as genuine ones; All* are
 	// of all impostor pairs, as are the figures below them.
-	AtManifest    Point `json:"at_manifest"`
-	Best          Point `json:"best"`
+	AtManifest Point `json:"at_manifest"`
+	Best       Point `json:"best"`
+	// BestOverDraws says how much of Best is the luck of its draw.
+	BestOverDraws Draws `json:"best_over_draws"`
 	AllAtManifest Point `json:"all_at_manifest"`
 	AllBest       Point `json:"all_best"`
 	// CrossValidated is the accuracy of a threshold found on other people; nil
@@ -67,6 +69,14 @@ type PairsResult struct {
 	Sampled  int `json:"impostor_sampled"`
 	// Lost are genuine pairs that could not be made, as a picture gave no face.
 	Lost int `json:"genuine_lost"`
+}
+
+// Draws is the accuracy at the best threshold over many draws of as many impostor
+// pairs as genuine ones.
+type Draws struct {
+	Draws  int      `json:"draws"`
+	Mean   float64  `json:"mean"`
+	Within Interval `json:"within_95"`
 }
 
 // EERResult is the equal error rate.
@@ -134,6 +144,7 @@ func (r Result) WriteText(w io.Writer) error {
 	}
 	point("accuracy", r.AtManifest)
 	point("at best", r.Best)
+	e.printf("  over %d draws %6.2f%%  95%% of them %.2f to %.2f%%\n", r.BestOverDraws.Draws, 100*r.BestOverDraws.Mean, 100*r.BestOverDraws.Within[0], 100*r.BestOverDraws.Within[1])
 	point("all pairs", r.AllAtManifest)
 	point("at best", r.AllBest)
 	if r.CrossValidated != nil {

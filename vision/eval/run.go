@@ -89,6 +89,7 @@ func (r *Result) judge(pairs Pairs, threshold float64, o Options) error {
 	r.Pairs.Sampled = len(balanced.Impostor)
 	sample := NewCurve(balanced)
 	r.AtManifest, r.Best = sample.At(threshold), sample.Best()
+	r.BestOverDraws = bestOverDraws(pairs, o.Seed)
 	r.AllAtManifest, r.AllBest = curve.At(threshold), curve.Best()
 	if v, ok := crossValidated(pairs, r.Set.People, o.Seed); ok {
 		r.CrossValidated = &v
@@ -109,6 +110,20 @@ func (r *Result) judge(pairs Pairs, threshold float64, o Options) error {
 		r.Intervals = intervals(pairs, threshold, r.Set.People, o)
 	}
 	return nil
+}
+
+// impostorDraws is how many draws bestOverDraws averages.
+const impostorDraws = 100
+
+func bestOverDraws(pairs Pairs, seed uint64) Draws {
+	d := Draws{Draws: impostorDraws}
+	best := make([]float64, impostorDraws)
+	for i := range best {
+		best[i] = NewCurve(pairs.Balance(seed + uint64(i))).Best().Accuracy
+		d.Mean += best[i] / impostorDraws
+	}
+	d.Within = interval95(best)
+	return d
 }
 
 func intervals(pairs Pairs, threshold float64, people int, o Options) *Intervals {

@@ -232,3 +232,13 @@ func TestCrossValidated(t *testing.T) {
 		t.Error("19 people")
 	}
 }
+
+func TestBestOverDraws(t *testing.T) {
+	// One genuine pair at .5, impostors at .1 and .9: a draw of one is either all
+	// wrong (.5 at best) or all right (1).
+	p := Pairs{pairs(true, .5), pairs(false, .1, .9)}
+	d := bestOverDraws(p, 1)
+	if d.Draws != 100 || d.Within != (Interval{.5, 1}) || math.Abs(d.Mean-.75) > .15 {
+		t.Errorf("got %+v", d)
+	}
+}

@@ -54,8 +54,8 @@ func mislabelled() map[string]bool {
 }
 
 // What we promise of YuNet and MobileFaceNet on ordinary press photos: 98.5%,
-// on all impostor pairs, where the labels are right; and 98.0% with the labels
-// as they are.
+// on all impostor pairs and over draws of them, where the labels are right; and
+// 98.0% with the labels as they are (98.3 to 98.4% measured: docs/ACCURACY.md).
 func TestAccuracyYuNetMobileFaceNet(t *testing.T) {
 	dir := shared(t, "faces/lfw")
 	r := &remember{openYuNet(t), openEncoder(t, nil), map[[32]byte][]vision.Face{}, map[[32]byte]vision.Encoding{}}
@@ -74,7 +74,7 @@ func TestAccuracyYuNetMobileFaceNet(t *testing.T) {
 	}
 
 	all := measure(dir)
-	if all.AllBest.Accuracy < 0.98 || all.Detection.Rate < 0.99 || all.Pairs.Genuine < 400 {
+	if min(all.AllBest.Accuracy, all.BestOverDraws.Mean) < 0.98 || all.Detection.Rate < 0.99 || all.Pairs.Genuine < 400 {
 		t.Errorf("labels as they are: accuracy %.4f, want 0.98; detection %.4f, want 0.99; %d genuine pairs", all.AllBest.Accuracy, all.Detection.Rate, all.Pairs.Genuine)
 	}
 
@@ -103,7 +103,7 @@ func TestAccuracyYuNetMobileFaceNet(t *testing.T) {
 	if right.Set.Pictures != all.Set.Pictures-len(mislabelled()) {
 		t.Errorf("%d pictures of %d left", right.Set.Pictures, all.Set.Pictures)
 	}
-	if right.AllBest.Accuracy < 0.985 {
-		t.Errorf("accuracy %.4f, want 0.985", right.AllBest.Accuracy)
+	if acc := min(right.AllBest.Accuracy, right.BestOverDraws.Mean); acc < 0.985 {
+		t.Errorf("accuracy %.4f, want 0.985", acc)
 	}
 }
