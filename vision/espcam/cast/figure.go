@@ -91,6 +91,7 @@ func newFigure(p Person, ppu float32) *figure {
 	f.head = newLayer(r, f.lit)
 	f.plain = append([]uint32(nil), f.head[0].px...)
 	f.depth = newDepth(r)
+	f.eyes[[2]int{}], f.mouths[0] = f.cut(f.eyeBox()), f.cut(f.mouthBox())
 	f.body = newLayer(body(&f.p, bodyBox, ppu), f.lit)
 	if b, ok := backBox(k); ok {
 		f.back = newLayer(back(&f.p, b, ppu), f.lit)
@@ -151,6 +152,17 @@ func quantise(v float64, steps int) int {
 func (t *texture) pixels(b box) image.Rectangle {
 	at := func(v, o float32) int { return int(math.Round(float64((v - o) * t.ppu))) }
 	return image.Rect(at(b.x0, t.at.x0), at(b.y0, t.at.y0), at(b.x1, t.at.x0), at(b.y1, t.at.y0))
+}
+
+// cut copies the part b of the head as it was first modelled.
+func (f *figure) cut(b box) []uint32 {
+	t := f.head[0]
+	r := t.pixels(b)
+	px := make([]uint32, 0, r.Dx()*r.Dy())
+	for y := r.Min.Y; y < r.Max.Y; y++ {
+		px = append(px, f.plain[y*t.w+r.Min.X:y*t.w+r.Max.X]...)
+	}
+	return px
 }
 
 // patch models the part b of the head with another expression. It is modelled

@@ -105,8 +105,8 @@ func (s *sculptor) shell(x, y, thick, top float32) (in, z float32) {
 		ry = up - 0.1
 	}
 	qx, qy := abs(x)/rx, abs(y+0.1)/ry
-	q := pow(pow(qx, 2.25)+pow(qy, 2.25), 1/2.25)
-	return (1 - q) * min(rx, ry), (s.k.Depth + 0.55*thick) * sqrt(max(0, 1-pow(min(q, 1), 2.4)))
+	q := bulge(qx) + bulge(qy)
+	return (1 - pow(q, 1/2.25)) * min(rx, ry), (s.k.Depth + 0.55*thick) * sqrt(max(0, 1-q))
 }
 
 // polar are coordinates about the point the hair grows from.
@@ -162,9 +162,9 @@ func (s *sculptor) shortHair(x, y float32) lock {
 		fade = 0.045
 	}
 	brow := step(-fade, fade, down)
-	temple := k.halfWidth(max(y, -0.62)) - 0.055 - 0.035*k.Volume*step(-0.5, -0.1, y) + 0.05*step(-0.1, side, y)
+	temple := s.out.at(max(y, -0.62)) - 0.055 - 0.035*k.Volume*step(-0.5, -0.1, y) + 0.05*step(-0.1, side, y)
 	if k.Style == Bun {
-		temple = k.halfWidth(max(y, -0.62)) - 0.03
+		temple = s.out.at(max(y, -0.62)) - 0.03
 	}
 	beside := step(-fade, fade, abs(x)-temple+wob*edge*0.5) * step(side+0.03, side-0.03, y+wob*0.05)
 	m := max(brow, beside) * cover
@@ -212,7 +212,7 @@ func (s *sculptor) longHair(x, y float32) lock {
 			outer += 0.06*step(0, 1.2, y) - 0.30*step(1.1, 1.8, y)
 		}
 		d := outer - abs(x) + wob*0.03
-		inner := k.halfWidth(min(y, 0.42)) - 0.12
+		inner := s.out.at(min(y, 0.42)) - 0.12
 		in = lerp(in, min(d, end-y+0.10*wob), step(0, 0.1, y))
 		w := clamp01((abs(x) - inner) / (outer - inner))
 		z = lerp(z, 0.10+0.20*sqrt(max(0, 1-sq(2*w-1))), step(0, 0.5, y))
@@ -224,7 +224,7 @@ func (s *sculptor) longHair(x, y float32) lock {
 	down := s.hairline(x) + wob*0.05*(0.4+k.Fringe) - y
 	brow := step(-0.014-s.px(), 0.014+s.px(), down)
 	// The parting: the hair opens like a curtain around the face.
-	open := k.halfWidth(min(max(y, -0.55), 0.42)) - 0.075 - 0.045*step(-0.45, 0.1, y) + 0.03*k.Part*sign(x)
+	open := s.out.at(min(max(y, -0.55), 0.42)) - 0.075 - 0.045*step(-0.45, 0.1, y) + 0.03*k.Part*sign(x)
 	if y > 0.42 {
 		open += 0.02 * (y - 0.42)
 	}
@@ -252,10 +252,10 @@ func (s *sculptor) afro(x, y float32) lock {
 	}
 	cover *= step(0.42, 0.30, y)
 	brow := step(-0.03, 0.03, s.hairline(x)+0.09*curl-y)
-	beside := step(-0.03, 0.03, abs(x)-(k.halfWidth(max(y, -0.62))-0.05)+0.07*curl)
+	beside := step(-0.03, 0.03, abs(x)-(s.out.at(max(y, -0.62))-0.05)+0.07*curl)
 	z := 0.15 + 0.55*sqrt(max(0, 1-q*q)) + 0.07*curl
 	if cover > 0 && y < 0.1 {
-		z = max(z, k.dome(x, y)+0.08+0.07*curl)
+		z = max(z, s.dome(x, y)+0.08+0.07*curl)
 	}
 	return lock{cover: max(brow, beside) * cover, z: z, flow: flow{x, y}}
 }
@@ -273,11 +273,10 @@ func backBox(k *Look) (box, bool) {
 
 // back models the hair behind neck and face.
 func back(p *Person, b box, ppu float32) *relief {
-	k := p.Look
-	s := &sculptor{relief: newRelief(b, ppu), k: &k, seed: uint32(mix(p.Seed))}
+	s := newSculptor(p, b, ppu)
 	end := b.y1 - 0.25
 	s.each(b, func(i int, x, y float32) {
-		w := k.Width - 0.06
+		w := s.k.Width - 0.06
 		cover := step(-0.02, 0.02, w-abs(x)) * step(-0.04, 0.04, end-y)
 		if cover > 0 {
 			s.strand(i, lock{cover: cover, z: 0.1, flow: flow{x, y}}, x, y)
@@ -298,7 +297,7 @@ func (s *sculptor) beard() {
 	line := k.MouthY + 0.012
 	s.each(box{-1, 0, 1, k.Chin + 0.2}, func(i int, x, y float32) {
 		ax := abs(x)
-		in := k.inside(x, y)
+		in := s.inside(x, y)
 		n := noise(x*42, y*20, s.seed+91)
 		// The moustache, from under the nose to past the corners.
 		droop := 0.05*sq(x/k.MouthW) + 0.02

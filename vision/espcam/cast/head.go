@@ -10,9 +10,15 @@ type expr struct {
 type sculptor struct {
 	*relief
 	k    *Look
+	out  *outline
 	e    expr
 	seed uint32
 	skin rgb
+}
+
+func newSculptor(p *Person, b box, ppu float32) *sculptor {
+	k := p.Look
+	return &sculptor{relief: newRelief(b, ppu), k: &k, out: newOutline(&k), seed: uint32(mix(p.Seed)), skin: hex(k.Skin)}
 }
 
 // headBox is what the head's texture covers.
@@ -42,8 +48,9 @@ func mouthPatch(k *Look) box {
 
 // sculpt models the part of the head that lies in b.
 func sculpt(p *Person, e expr, b box, ppu float32) *relief {
-	k := p.Look
-	s := &sculptor{relief: newRelief(b, ppu), k: &k, e: e, seed: uint32(mix(p.Seed)), skin: hex(k.Skin)}
+	s := newSculptor(p, b, ppu)
+	s.e = e
+	k := s.k
 	s.ears()
 	s.skull()
 	s.features()
@@ -67,6 +74,33 @@ func sculpt(p *Person, e expr, b box, ppu float32) *relief {
 	return s.relief
 }
 
+// outline is the half width of a face by height, tabulated: it is asked for at
+// every pixel.
+type outline [outlineHigh*outlineCell + 2]float32
+
+const (
+	outlineTop  = -1.25
+	outlineHigh = 3
+	outlineCell = 256 // entries in a head unit
+)
+
+func newOutline(k *Look) *outline {
+	var o outline
+	for i := range o {
+		o[i] = k.halfWidth(outlineTop + float32(i)/outlineCell)
+	}
+	return &o
+}
+
+func (o *outline) at(y float32) float32 {
+	f := (y - outlineTop) * outlineCell
+	if !(f >= 0) || f >= outlineHigh*outlineCell {
+		return 0
+	}
+	i := int(f)
+	return lerp(o[i], o[i+1], f-float32(i))
+}
+
 // halfWidth of the face at height y; 0 above the crown and below the chin.
 func (k *Look) halfWidth(y float32) float32 {
 	if y < 0 {
@@ -84,26 +118,27 @@ func (k *Look) halfWidth(y float32) float32 {
 }
 
 // inside is the distance to the face's outline, positive within.
-func (k *Look) inside(x, y float32) float32 {
+func (s *sculptor) inside(x, y float32) float32 {
+	k := s.k
 	const d = 0.004
 	if y > k.Chin-2*d {
 		// Below the chin its rounding goes on as a circle.
 		return -sqrt(x*x+sq(y-k.Chin+0.45)) + 0.45 - 2*d
 	}
-	w := k.halfWidth(y)
-	slope := (k.halfWidth(y+d) - k.halfWidth(y-d)) / (2 * d)
+	w := s.out.at(y)
+	slope := (s.out.at(y+d) - s.out.at(y-d)) / (2 * d)
 	return (w - abs(x)) / sqrt(1+min(slope*slope, 9))
 }
 
 // dome is the height of the bare skull.
-func (k *Look) dome(x, y float32) float32 {
-	w := k.halfWidth(y)
+func (s *sculptor) dome(x, y float32) float32 {
+	k, w := s.k, s.out.at(y)
 	if w <= 0.01 {
 		return 0
 	}
 	q := min(abs(x)/w, 1)
 	v := 1 - sq((y-0.02)/(0.10+max(k.Chin, 1)))
-	return k.Depth * sqrt(max(0, v)) * pow(1-pow(q, 2.3), 0.5)
+	return k.Depth * sqrt(max(0, v)*(1-bulge(q)))
 }
 
 func (s *sculptor) ears() {
@@ -135,8 +170,8 @@ func (s *sculptor) skull() {
 		if y < -1.02 || y > s.k.Chin+0.02 || abs(x) > s.k.Width+0.02 {
 			return
 		}
-		if cover := step(-e, e, s.k.inside(x, y)); cover > 0 {
-			s.z[i] = lerp(s.z[i], 0.06+s.k.dome(x, y), cover)
+		if cover := step(-e, e, s.inside(x, y)); cover > 0 {
+			s.z[i] = lerp(s.z[i], 0.06+s.dome(x, y), cover)
 			s.cover(i, s.skin, cover)
 			s.g[i] = 0.17
 		}

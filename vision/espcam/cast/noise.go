@@ -70,6 +70,9 @@ func sqrt(v float32) float32 { return float32(math.Sqrt(float64(v))) }
 
 func abs(v float32) float32 { return float32(math.Abs(float64(v))) }
 
+// bulge is v to the power of 2.25, the roundness of heads.
+func bulge(v float32) float32 { return v * v * sqrt(sqrt(v)) }
+
 func exp(v float32) float32 { return float32(math.Exp(float64(v))) }
 
 func pow(v, p float32) float32 { return float32(math.Pow(float64(v), float64(p))) }

@@ -237,7 +237,10 @@ func (r *relief) shadeRows(dst *image.RGBA, l light, wide, near []float32, half 
 			hollow := clamp01(1 - l.hollow*max(0, wide[i]-r.z[i]) - 1.3*l.hollow*max(0, near[i]-r.z[i]))
 			hollow = 0.35 + 0.65*hollow
 			ks := max(0, n[0]*half[0]+n[1]*half[1]+n[2]*half[2])
-			spec := r.g[i] * (0.20*pow(ks, 14) + 0.35*pow(ks, 70))
+			k2 := ks * ks
+			k4 := k2 * k2
+			k14 := k4 * k4 * k4 * k2
+			spec := r.g[i] * (0.20*k14 + 0.35*k14*k14*k14*k14*k14)
 			c := r.c[i]
 			lr := (l.keyC.r*kd+l.fillC.r*fd)*(0.55+0.45*hollow) + lerp(l.bounce.r, l.sky.r, up)*hollow
 			lg := (l.keyC.g*kd+l.fillC.g*fd)*(0.52+0.48*hollow) + lerp(l.bounce.g, l.sky.g, up)*hollow

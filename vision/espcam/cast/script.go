@@ -241,11 +241,11 @@ func (m walk) stride(p *Pose, k, side, look, sec float64) {
 	p.Roll += 0.02 * (1 - k) * math.Sin(math.Pi*1.9*sec)
 }
 
-// blink closes the eyes for a moment every few seconds.
+// blink all but closes the eyes for a moment every few seconds.
 func (m walk) blink(sec float64) float64 {
 	const every, lasts = 2.7, 0.20
 	t := math.Mod(sec+every-m.blinkAt, every)
-	return min(1, 1.25*swell(t, 0, lasts))
+	return 0.85 * min(1, 1.25*swell(t, 0, lasts))
 }
 
 // smooth is 0 at 0 and 1 at 1, level at both.

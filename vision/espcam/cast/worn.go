@@ -79,8 +79,8 @@ var bodyBox = box{-1.75, 0.25, 1.75, 3.75}
 
 // body models neck, shoulders and clothes.
 func body(p *Person, b box, ppu float32) *relief {
-	k := p.Look
-	s := &sculptor{relief: newRelief(b, ppu), k: &k, seed: uint32(mix(p.Seed)), skin: hex(k.Skin)}
+	s := newSculptor(p, b, ppu)
+	k := s.k
 	neck := min(0.46*k.Build, k.Width-0.16)
 	wide := 1.38 * k.Build
 	top := k.Chin + 0.16 // where neck turns into shoulder
