@@ -23,10 +23,11 @@ func (s *Store) loadDevice(ctx context.Context, q queryer) error {
 	if err != nil {
 		return wrap("read device", err)
 	}
-	if text, err := s.master.open(check, keyCheckPlace(id)); err != nil || string(text) != keyCheckText {
+	if text, err := s.keys.master.open(check, keyCheckPlace(id)); err != nil || string(text) != keyCheckText {
 		return ErrWrongKey
 	}
-	key, err := s.master.open(wrapped, snapshotKeyPlace(id))
+	s.keys.check = check
+	key, err := s.keys.master.open(wrapped, snapshotKeyPlace(id))
 	if err != nil {
 		return wrap("snapshot key", err)
 	}
@@ -46,6 +47,9 @@ func (s *Store) openDevice(ctx context.Context, want string) error {
 	}
 	err := transact(ctx, s.w, func(tx *sql.Tx) error {
 		err := s.loadDevice(ctx, tx)
+		if err == nil {
+			return s.loadPepper(ctx, tx)
+		}
 		if !errors.Is(err, sql.ErrNoRows) {
 			return err
 		}
@@ -56,13 +60,16 @@ func (s *Store) openDevice(ctx context.Context, want string) error {
 		_, err = tx.ExecContext(ctx,
 			"INSERT INTO device (one, id, key_check, snapshot_key, created_at) VALUES (1, ?, ?, ?, ?)",
 			id,
-			s.master.seal([]byte(keyCheckText), keyCheckPlace(id)),
-			s.master.seal(newKey(), snapshotKeyPlace(id)),
+			s.keys.master.seal([]byte(keyCheckText), keyCheckPlace(id)),
+			s.keys.master.seal(newKey(), snapshotKeyPlace(id)),
 			micros(s.clock.Now()))
 		if err != nil {
 			return wrap("make device", err)
 		}
-		return s.loadDevice(ctx, tx)
+		if err := s.loadDevice(ctx, tx); err != nil {
+			return err
+		}
+		return s.loadPepper(ctx, tx)
 	})
 	if err != nil {
 		return err
@@ -71,6 +78,23 @@ func (s *Store) openDevice(ctx context.Context, want string) error {
 		return fmt.Errorf("%w: it is %s, not %s", ErrOtherDevice, s.device, want)
 	}
 	return nil
+}
+
+// loadPepper reads what PINs are mixed with, or makes it where the database
+// comes from before there were any.
+func (s *Store) loadPepper(ctx context.Context, tx *sql.Tx) error {
+	var wrapped []byte
+	err := tx.QueryRowContext(ctx, "SELECT pin_pepper FROM device").Scan(&wrapped)
+	if err != nil {
+		return wrap("read pepper", err)
+	}
+	if wrapped == nil {
+		s.keys.pepper = newKey()
+		_, err := tx.ExecContext(ctx, "UPDATE device SET pin_pepper = ?", s.keys.master.seal(s.keys.pepper, pepperPlace(s.device)))
+		return wrap("make pepper", err)
+	}
+	s.keys.pepper, err = s.keys.master.open(wrapped, pepperPlace(s.device))
+	return wrap("pepper", err)
 }
 
 // newID makes a UUIDv7 of the given time, which need not be the machine's.

@@ -4,84 +4,164 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"time"
 
 	"agentid/app/domain"
 )
 
-// Erase makes a person unreadable for good. Their key is destroyed in a
-// transaction of its own; from then on nothing of theirs opens, and an Erase
-// that is cut short is finished by the next Erase or Open. Then go their
-// templates, name, and the pictures of every event about them, and the
-// write-ahead log is emptied so that no old page holds any of it. What stays
-// is a tombstone, their events (ids and figures), and an outbox row that has
-// the centre erase them as well.
+// EraseIdentity implements domain.Registry: it makes a person unreadable for
+// good. Their key is destroyed in a transaction of its own, with the order to
+// erase; from then on nothing of theirs opens, and an erasure that is cut short
+// is finished by the next one or the next Open. Then go their templates, name,
+// document, contact, PIN, consents, badges, attempts and the pictures of every
+// event about them, and the write-ahead log is emptied so that no old page
+// holds any of it. What stays is a tombstone with the receipt, their events
+// (ids and figures), and an outbox row that has the centre erase them as well.
 //
-// Erasing twice is no error; domain.ErrNotFound is one who was never here.
-// Backups made earlier still hold the person; on flash memory, so may the
-// medium, but only sealed under a key that is gone (pictures: overwritten).
-func (s *Store) Erase(ctx context.Context, id domain.PersonID) error {
-	return wrap("erase person", s.erase(ctx, id))
+// at is now where it is zero. domain.ErrNotFound is one who was never here.
+// With another error after which the person is not found, the key is
+// destroyed and the rest is to be finished; with ErrLogKept, that is done too,
+// and the receipt is given. Backups made earlier still hold the person; on
+// flash memory, so may the medium, but only sealed under a key that is gone
+// (pictures: overwritten).
+func (s *Store) EraseIdentity(ctx context.Context, id domain.PersonID, why domain.Reason, at time.Time) (domain.ErasureReceipt, error) {
+	r, err := s.eraseIdentity(ctx, id, why, at)
+	return r, wrap("erase person", err)
 }
 
-func (s *Store) erase(ctx context.Context, id domain.PersonID) error {
-	err := transact(ctx, s.w, func(tx *sql.Tx) error {
-		res, err := tx.ExecContext(ctx,
-			"UPDATE people SET wrapped_key = NULL, version = version + 1 WHERE id = ? AND wrapped_key IS NOT NULL", id)
-		if err != nil {
-			return err
-		}
-		if n, err := res.RowsAffected(); err != nil || n > 0 {
-			return err
-		}
-		var known bool
-		err = tx.QueryRowContext(ctx, "SELECT EXISTS (SELECT 1 FROM people WHERE id = ?)", id).Scan(&known)
-		if err == nil && !known {
-			err = domain.ErrNotFound
-		}
-		return err
-	})
+func (s *Store) eraseIdentity(ctx context.Context, id domain.PersonID, why domain.Reason, at time.Time) (r domain.ErasureReceipt, err error) {
+	if at, err = s.moment(at); err != nil {
+		return r, err
+	}
+	if why == "" {
+		return r, fmt.Errorf("%w: erasure without a reason", ErrInvalid)
+	}
+	if err := checkLabels(string(why)); err != nil {
+		return r, err
+	}
+	err = transact(ctx, s.w, func(tx *sql.Tx) error { return s.destroyKey(ctx, tx, id, why, at) })
+	if err != nil {
+		return r, err
+	}
+	if r, err = s.finishErasure(ctx, id); err != nil {
+		return r, fmt.Errorf("key is destroyed, rest to be finished: %w", err)
+	}
+	return r, s.truncateLog(ctx)
+}
+
+// destroyKey makes a person unreadable once its transaction, which does no
+// more, is committed; and starts a receipt, unless there is one.
+func (s *Store) destroyKey(ctx context.Context, tx *sql.Tx, id domain.PersonID, why domain.Reason, at time.Time) error {
+	n, err := changed(ctx, tx,
+		"UPDATE people SET wrapped_key = NULL, version = version + 1 WHERE id = ? AND wrapped_key IS NOT NULL", id)
 	if err != nil {
 		return err
 	}
-	if err := s.finishErasure(ctx, id); err != nil {
-		return fmt.Errorf("key is destroyed, rest to be finished: %w", err)
+	if n == 0 {
+		var known bool
+		err := tx.QueryRowContext(ctx, "SELECT EXISTS (SELECT 1 FROM people WHERE id = ?)", id).Scan(&known)
+		if err != nil || !known {
+			return orElse(err, domain.ErrNotFound)
+		}
 	}
-	return wrap("key is destroyed, log to be emptied", s.truncateLog(ctx))
+	_, err = tx.ExecContext(ctx, "INSERT INTO erasures (person, id, why, at) VALUES (?, ?, ?, ?) ON CONFLICT (person) DO NOTHING",
+		id, newID(at), why, micros(at))
+	return err
 }
 
 // finishErasure removes what a destroyed key has left unreadable. Each step
 // may be repeated; the tombstone is set last.
-func (s *Store) finishErasure(ctx context.Context, id domain.PersonID) error {
+func (s *Store) finishErasure(ctx context.Context, id domain.PersonID) (r domain.ErasureReceipt, err error) {
 	now := micros(s.clock.Now())
-	err := transact(ctx, s.w, func(tx *sql.Tx) error {
-		return execAll(ctx, tx, []statement{
-			{"DELETE FROM templates WHERE person = ?", []any{id}},
-			{"UPDATE people SET name = NULL WHERE id = ?", []any{id}},
-			{`UPDATE snapshots SET dropped_at = ? WHERE dropped_at IS NULL
-				AND hash IN (SELECT snapshot FROM events WHERE person = ? AND snapshot IS NOT NULL)`, []any{now, id}},
-			// What the centre once said about these events may quote anything.
-			{`UPDATE outbox SET last_error = '' WHERE last_error <> '' AND kind = 'event'
-				AND ref IN (SELECT id FROM events WHERE person = ?)`, []any{id}},
-			{`INSERT INTO outbox (kind, ref, created_at, next_at) VALUES ('erasure', ?, ?, ?)
-				ON CONFLICT (kind, ref) DO NOTHING`, []any{id, now, now}},
-		})
-	})
-	if err != nil {
-		return err
+	if err := transact(ctx, s.w, func(tx *sql.Tx) error { return s.eraseRows(ctx, tx, id) }); err != nil {
+		return r, err
 	}
 	hashes, err := texts(ctx, s.r, `SELECT hash FROM snapshots WHERE dropped_at IS NOT NULL
 		AND hash IN (SELECT snapshot FROM events WHERE person = ? AND snapshot IS NOT NULL)`, id)
 	if err != nil {
-		return err
+		return r, err
 	}
 	if _, err := s.removeFiles(ctx, hashes); err != nil {
+		return r, err
+	}
+	err = transact(ctx, s.w, func(tx *sql.Tx) error {
+		_, err := tx.ExecContext(ctx, "UPDATE people SET erased_at = ? WHERE id = ? AND erased_at IS NULL", now, id)
+		if err == nil {
+			r, err = receiptOf(ctx, tx, id)
+		}
+		return err
+	})
+	return r, err
+}
+
+// eraseRows removes a person's rows, counts them in the receipt, and has the
+// centre told, once.
+func (s *Store) eraseRows(ctx context.Context, tx *sql.Tx, id domain.PersonID) error {
+	var told bool
+	err := tx.QueryRowContext(ctx, "SELECT EXISTS (SELECT 1 FROM outbox WHERE kind = ? AND ref = ?)", OutboxErasure, id).Scan(&told)
+	if err != nil {
 		return err
 	}
-	return transact(ctx, s.w, func(tx *sql.Tx) error {
-		return execAll(ctx, tx, []statement{
-			{"UPDATE people SET erased_at = ? WHERE id = ? AND erased_at IS NULL", []any{now, id}},
-		})
+	var waiting int
+	if !told {
+		err := tx.QueryRowContext(ctx, `SELECT count(*) FROM outbox WHERE state = 'pending' AND kind = ?
+			AND ref IN (SELECT id FROM events WHERE person = ?)`, OutboxEvent, id).Scan(&waiting)
+		if err != nil {
+			return err
+		}
+	}
+	var n [3]int
+	for i, table := range []string{"templates", "badges", "consents"} {
+		if n[i], err = changed(ctx, tx, "DELETE FROM "+table+" WHERE person = ?", id); err != nil {
+			return err
+		}
+	}
+	pictures, err := s.dropPicturesOf(ctx, tx, id)
+	if err != nil {
+		return err
+	}
+	err = execAll(ctx, tx, []statement{
+		{"DELETE FROM profiles WHERE person = ?", []any{id}},
+		{"DELETE FROM pins WHERE person = ?", []any{id}},
+		{"DELETE FROM second_factor WHERE person = ?", []any{id}},
+		{"DELETE FROM attempts WHERE subject = ?", []any{domain.SubjectPerson(id)}},
+		{"UPDATE people SET name = NULL WHERE id = ?", []any{id}},
+		// What the centre once said about these events may quote anything.
+		{`UPDATE outbox SET last_error = '' WHERE last_error <> '' AND kind = 'event'
+			AND ref IN (SELECT id FROM events WHERE person = ?)`, []any{id}},
+		{`UPDATE erasures SET templates = templates + ?, badges = badges + ?, consents = consents + ?,
+			snapshots = snapshots + ?, outbox = outbox + ? WHERE person = ?`,
+			[]any{n[0], n[1], n[2], len(pictures), waiting, id}},
 	})
+	if err != nil || told {
+		return err
+	}
+	r, err := receiptOf(ctx, tx, id)
+	if err != nil {
+		return err
+	}
+	if err := s.note(ctx, tx, domain.Event{Kind: domain.EventErasure, Reason: r.Why, Person: id, At: r.At}); err != nil {
+		return err
+	}
+	return s.enqueue(ctx, tx, OutboxErasure, string(id))
+}
+
+func receiptOf(ctx context.Context, q queryer, id domain.PersonID) (domain.ErasureReceipt, error) {
+	r := domain.ErasureReceipt{KeyGone: true}
+	var at int64
+	err := q.QueryRowContext(ctx, `SELECT id, why, at, templates, badges, consents, snapshots, outbox
+		FROM erasures WHERE person = ?`, id).
+		Scan(&r.ID, &r.Why, &at, &r.Templates, &r.Badges, &r.Consents, &r.Snapshots, &r.Outbox)
+	r.At = fromMicros(at)
+	return r, err
+}
+
+// dropPicturesOf marks the pictures of a person's events as dropped. Their
+// files are removed after the commit.
+func (s *Store) dropPicturesOf(ctx context.Context, tx *sql.Tx, id domain.PersonID) ([]string, error) {
+	return texts(ctx, tx, `UPDATE snapshots SET dropped_at = ? WHERE dropped_at IS NULL
+		AND hash IN (SELECT snapshot FROM events WHERE person = ? AND snapshot IS NOT NULL) RETURNING hash`,
+		micros(s.clock.Now()), id)
 }
 
 type statement struct {
@@ -105,7 +185,14 @@ func (s *Store) resumeErasures(ctx context.Context) error {
 		return wrap("find unfinished erasures", err)
 	}
 	for _, id := range ids {
-		if err := s.finishErasure(ctx, domain.PersonID(id)); err != nil {
+		// A release that wrote no orders did this for staff alone.
+		err := transact(ctx, s.w, func(tx *sql.Tx) error {
+			return s.destroyKey(ctx, tx, domain.PersonID(id), domain.ReasonErasedByStaff, s.now())
+		})
+		if err == nil {
+			_, err = s.finishErasure(ctx, domain.PersonID(id))
+		}
+		if err != nil {
 			return wrap("finish erasure", err)
 		}
 	}
@@ -118,9 +205,12 @@ func (s *Store) truncateLog(ctx context.Context) error {
 	var busy, frames, moved int
 	err := s.w.QueryRowContext(ctx, "PRAGMA wal_checkpoint(TRUNCATE)").Scan(&busy, &frames, &moved)
 	if err == nil && busy != 0 {
-		err = fmt.Errorf("%w: write-ahead log is in use", ErrBusy)
+		err = ErrBusy
 	}
-	return err
+	if err != nil {
+		return fmt.Errorf("%w: %w", ErrLogKept, err)
+	}
+	return nil
 }
 
 // texts lists the one text column of a query.

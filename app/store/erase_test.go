@@ -2,10 +2,12 @@ package store
 
 import (
 	"context"
+	"database/sql"
 	"os"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"agentid/app/domain"
 	"agentid/app/store/storetest"
@@ -45,6 +47,12 @@ func inFiles(files map[string]string, secrets map[string]string) (found []string
 	return found
 }
 
+// eraseOne erases a person as staff would, now.
+func eraseOne(s *Store, id domain.PersonID) error {
+	_, err := s.EraseIdentity(context.Background(), id, domain.ReasonErasedByStaff, time.Time{})
+	return err
+}
+
 func TestErase(t *testing.T) {
 	s, clock := newTest(t)
 	ctx := t.Context()
@@ -81,7 +89,7 @@ func TestErase(t *testing.T) {
 	}
 	secrets["picture"] = picture
 
-	must(t, s.Erase(ctx, p.ID))
+	must(t, eraseOne(s, p.ID))
 
 	if found := inFiles(readAll(t, s.dir), secrets); found != nil {
 		t.Errorf("still on disk: %v", found)
@@ -117,17 +125,22 @@ func TestErase(t *testing.T) {
 			t.Errorf("outbox still says %q", r.LastError)
 		}
 	}
-	want := []string{"event " + string(theirs.ID), "event " + string(others.ID), "erasure " + string(p.ID)}
+	told, err := s.Recent(ctx, 0, 1)
+	must(t, err)
+	if e := told[0]; e.Kind != domain.EventErasure || e.Reason != domain.ReasonErasedByStaff || e.Person != p.ID {
+		t.Errorf("last event is %+v, want the erasure", e)
+	}
+	want := []string{"event " + string(theirs.ID), "event " + string(others.ID), "event " + string(told[0].ID), "erasure " + string(p.ID)}
 	if !slices.Equal(refs, want) {
 		t.Errorf("outbox %q, want %q", refs, want)
 	}
 
 	// Again, and for nobody.
-	must(t, s.Erase(ctx, p.ID))
-	if n, _, err := s.Pending(ctx); n != 3 || err != nil {
+	must(t, eraseOne(s, p.ID))
+	if n, _, err := s.Pending(ctx); n != 4 || err != nil {
 		t.Errorf("erasing twice: %d pending, %v", n, err)
 	}
-	wantErr(t, s.Erase(ctx, storetest.Person(99).ID), domain.ErrNotFound)
+	wantErr(t, eraseOne(s, storetest.Person(99).ID), domain.ErrNotFound)
 }
 
 // An erasure that was cut off once the key was gone ends at the next start.
@@ -137,8 +150,11 @@ func TestErasureResumes(t *testing.T) {
 			mustExec(t, s, "UPDATE people SET wrapped_key = NULL WHERE id = ?", e.Person)
 		},
 		"before the files": func(t *testing.T, s *Store, e domain.Event) {
-			mustExec(t, s, "UPDATE people SET wrapped_key = NULL WHERE id = ?", e.Person)
-			must(t, s.finishErasure(context.Background(), e.Person))
+			must(t, transact(t.Context(), s.w, func(tx *sql.Tx) error {
+				return s.destroyKey(t.Context(), tx, e.Person, domain.ReasonErasedByStaff, s.now())
+			}))
+			_, err := s.finishErasure(t.Context(), e.Person)
+			must(t, err)
 			must(t, s.writeSnapshot(e.Snapshot, []byte("their picture")))
 			mustExec(t, s, "UPDATE people SET erased_at = NULL WHERE id = ?", e.Person)
 		},
@@ -166,8 +182,8 @@ func TestErasureResumes(t *testing.T) {
 			if !done {
 				t.Error("no tombstone")
 			}
-			if n, _, err := s.Pending(t.Context()); n != 2 || err != nil { // event, erasure
-				t.Errorf("%d pending, %v; want 2", n, err)
+			if n, _, err := s.Pending(t.Context()); n != 3 || err != nil { // event, its erasure twice
+				t.Errorf("%d pending, %v; want 3", n, err)
 			}
 		})
 	}
@@ -191,12 +207,12 @@ func TestEraseBesideReader(t *testing.T) {
 	var n int
 	must(t, reader.QueryRow("SELECT count(*) FROM people").Scan(&n))
 
-	wantErr(t, s.Erase(t.Context(), p.ID), ErrBusy)
+	wantErr(t, eraseOne(s, p.ID), ErrBusy)
 	_, err = s.Person(t.Context(), p.ID)
 	wantErr(t, err, domain.ErrNotFound)
 
 	must(t, reader.Rollback())
-	must(t, s.Erase(t.Context(), p.ID))
+	must(t, eraseOne(s, p.ID))
 	if size, err := fileSize(s.databasePath() + "-wal"); size != 0 || err != nil {
 		t.Errorf("log has %d bytes, %v", size, err)
 	}

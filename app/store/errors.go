@@ -33,6 +33,10 @@ var (
 	ErrReadOnly = errors.New("storage is read-only")
 	// ErrBusy: another process held the database for too long.
 	ErrBusy = errors.New("database is busy")
+	// ErrLogKept: what was asked for is done, but the write-ahead log could not
+	// be emptied, and old pages may hold what was removed. The next erasure,
+	// or closing the store, empties it.
+	ErrLogKept = errors.New("write-ahead log still has old pages")
 	// ErrCorrupt: stored bytes are not what was written.
 	ErrCorrupt = errors.New("stored data is damaged")
 	// ErrExists: there is one with that id already.

@@ -28,6 +28,10 @@ type MasterKey struct {
 	key    [keySize]byte
 	set    bool
 	source string
+	// file is where the key was read from, and next the key beside it that an
+	// interrupted rotation left; see RotateKeyFile.
+	file string
+	next *MasterKey
 }
 
 // NewMasterKey makes a key of 32 bytes.
@@ -60,13 +64,6 @@ func (k MasterKey) Format(f fmt.State, _ rune) { io.WriteString(f, "master key (
 
 // MarshalText keeps it out of JSON and slog as well.
 func (k MasterKey) MarshalText() ([]byte, error) { return fmt.Append(nil, k), nil }
-
-func (k MasterKey) box() (box, error) {
-	if !k.set {
-		return box{}, ErrNoKey
-	}
-	return newBox(k.key[:])
-}
 
 // KeyOptions says where to look for the master key.
 type KeyOptions struct {
@@ -110,6 +107,9 @@ func LoadMasterKey(o KeyOptions) (MasterKey, error) {
 	}
 	source := "file " + o.File
 	k, err := readKey(o.File, source, ownerOnly)
+	if err == nil {
+		return withNext(k, o.File)
+	}
 	if !errors.Is(err, fs.ErrNotExist) {
 		return k, err
 	}

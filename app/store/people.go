@@ -17,68 +17,89 @@ const MaxTemplates = 256
 // caller; a template without an id or a time gets one; a zero CreatedAt is
 // now, a zero Version is 1. Errors: ErrExists, ErrInvalid, domain.ErrName.
 func (s *Store) AddPerson(ctx context.Context, p domain.Person, ts []domain.Template) error {
-	return wrap("add person", s.addPerson(ctx, p, ts))
+	defer s.useKeys()()
+	sealed, err := s.sealPerson(p, ts)
+	if err != nil {
+		return wrap("add person", err)
+	}
+	return wrap("add person", s.sealing(ctx, func(tx *sql.Tx) error { return sealed.insert(ctx, tx) }))
 }
 
-func (s *Store) addPerson(ctx context.Context, p domain.Person, ts []domain.Template) error {
-	id := string(p.ID)
-	if err := checkUUID("person id", id); err != nil {
-		return err
+// sealedPerson is a new person, checked and sealed, under a key of their own.
+type sealedPerson struct {
+	id            string
+	wrapped, name []byte
+	created       time.Time
+	version       int64
+	data          box // seals what else is theirs
+	templates     []templateRow
+}
+
+func (s *Store) sealPerson(p domain.Person, ts []domain.Template) (n sealedPerson, err error) {
+	n = sealedPerson{id: string(p.ID), version: p.Version}
+	if err := checkUUID("person id", n.id); err != nil {
+		return n, err
 	}
 	name, err := domain.CleanName(p.Name)
 	if err != nil {
-		return err
+		return n, err
 	}
-	if p.Version == 0 {
-		p.Version = 1
+	if n.version == 0 {
+		n.version = 1
 	}
-	if p.Version < 0 {
-		return fmt.Errorf("%w: version %d", ErrInvalid, p.Version)
+	if n.version < 0 {
+		return n, fmt.Errorf("%w: version %d", ErrInvalid, n.version)
 	}
-	created, err := s.moment(p.CreatedAt)
-	if err != nil {
-		return err
+	if n.created, err = s.moment(p.CreatedAt); err != nil {
+		return n, err
 	}
 	key := newKey()
-	data, err := newBox(key)
+	if n.data, err = newBox(key); err != nil {
+		return n, err
+	}
+	n.wrapped = s.keys.master.seal(key, personKeyPlace(n.id))
+	n.name = n.data.seal([]byte(name), namePlace(n.id))
+	n.templates, err = s.sealTemplates(n.data, p.ID, ts)
+	return n, err
+}
+
+func (n sealedPerson) insert(ctx context.Context, tx *sql.Tx) error {
+	_, err := tx.ExecContext(ctx,
+		"INSERT INTO people (id, wrapped_key, name, created_at, version) VALUES (?, ?, ?, ?, ?)",
+		n.id, n.wrapped, n.name, micros(n.created), n.version)
 	if err != nil {
 		return err
 	}
-	rows, err := s.sealTemplates(data, p.ID, ts)
-	if err != nil {
-		return err
-	}
-	return transact(ctx, s.w, func(tx *sql.Tx) error {
-		_, err := tx.ExecContext(ctx,
-			"INSERT INTO people (id, wrapped_key, name, created_at, version) VALUES (?, ?, ?, ?, ?)",
-			id, s.master.seal(key, personKeyPlace(id)), data.seal([]byte(name), namePlace(id)), micros(created), p.Version)
-		if err != nil {
-			return err
-		}
-		return insertTemplates(ctx, tx, rows)
-	})
+	return insertTemplates(ctx, tx, n.templates)
 }
 
 // Person implements domain.People. One who was erased is not found.
 func (s *Store) Person(ctx context.Context, id domain.PersonID) (domain.Person, error) {
-	people, err := s.people(ctx, "WHERE wrapped_key IS NOT NULL AND id = ?", id)
+	defer s.useKeys()()
+	p, err := s.person(ctx, s.r, id)
+	return p, wrap("person "+clip(string(id), 36), err)
+}
+
+func (s *Store) person(ctx context.Context, q queryer, id domain.PersonID) (domain.Person, error) {
+	people, err := s.people(ctx, q, "WHERE wrapped_key IS NOT NULL AND id = ?", id)
 	if err == nil && len(people) == 0 {
 		err = domain.ErrNotFound
 	}
 	if err != nil {
-		return domain.Person{}, wrap("person "+clip(string(id), 36), err)
+		return domain.Person{}, s.orRotated(ctx, err)
 	}
 	return people[0], nil
 }
 
 // People implements domain.People, in the order in which they were created.
 func (s *Store) People(ctx context.Context) ([]domain.Person, error) {
-	people, err := s.people(ctx, "WHERE wrapped_key IS NOT NULL ORDER BY created_at, id")
-	return people, wrap("people", err)
+	defer s.useKeys()()
+	people, err := s.people(ctx, s.r, "WHERE wrapped_key IS NOT NULL ORDER BY created_at, id")
+	return people, wrap("people", s.orRotated(ctx, err))
 }
 
-func (s *Store) people(ctx context.Context, where string, args ...any) ([]domain.Person, error) {
-	rows, err := s.r.QueryContext(ctx, "SELECT id, wrapped_key, name, created_at, version FROM people "+where, args...)
+func (s *Store) people(ctx context.Context, q queryer, where string, args ...any) ([]domain.Person, error) {
+	rows, err := q.QueryContext(ctx, "SELECT id, wrapped_key, name, created_at, version FROM people "+where, args...)
 	if err != nil {
 		return nil, err
 	}
@@ -112,6 +133,7 @@ func (s *Store) RenamePerson(ctx context.Context, id domain.PersonID, name strin
 	if err != nil {
 		return wrap("rename person", err)
 	}
+	defer s.useKeys()()
 	return wrap("rename person", s.changePerson(ctx, id, func(tx *sql.Tx, data box) error {
 		_, err := tx.ExecContext(ctx, "UPDATE people SET name = ? WHERE id = ?",
 			data.seal([]byte(name), namePlace(string(id))), id)
@@ -119,13 +141,18 @@ func (s *Store) RenamePerson(ctx context.Context, id domain.PersonID, name strin
 	}))
 }
 
-// AddTemplates gives a person more templates, all or none.
-// Errors: domain.ErrNotFound, ErrExists, ErrInvalid.
+// AddTemplates gives a person more templates, all or none. Errors:
+// domain.ErrNotFound, ErrExists, ErrInvalid, and domain.ErrNoConsent for one
+// who was asked and whose consent to it does not stand.
 func (s *Store) AddTemplates(ctx context.Context, id domain.PersonID, ts []domain.Template) error {
 	if len(ts) == 0 {
 		return nil
 	}
+	defer s.useKeys()()
 	return wrap("add templates", s.changePerson(ctx, id, func(tx *sql.Tx, data box) error {
+		if err := mayKeepFace(ctx, tx, id); err != nil {
+			return err
+		}
 		rows, err := s.sealTemplates(data, id, ts)
 		if err != nil {
 			return err
@@ -136,7 +163,7 @@ func (s *Store) AddTemplates(ctx context.Context, id domain.PersonID, ts []domai
 
 // changePerson runs fn with the person's own box, and counts the version up.
 func (s *Store) changePerson(ctx context.Context, id domain.PersonID, fn func(*sql.Tx, box) error) error {
-	return transact(ctx, s.w, func(tx *sql.Tx) error {
+	return s.sealing(ctx, func(tx *sql.Tx) error {
 		var wrapped []byte
 		err := tx.QueryRowContext(ctx,
 			"UPDATE people SET version = version + 1 WHERE id = ? AND wrapped_key IS NOT NULL RETURNING wrapped_key",
@@ -157,7 +184,7 @@ func (s *Store) changePerson(ctx context.Context, id domain.PersonID, fn func(*s
 
 // personBox unwraps a person's data key.
 func (s *Store) personBox(id string, wrapped []byte) (box, error) {
-	key, err := s.master.open(wrapped, personKeyPlace(id))
+	key, err := s.keys.master.open(wrapped, personKeyPlace(id))
 	if err != nil {
 		return box{}, fmt.Errorf("key of %s: %w", id, err)
 	}
@@ -238,8 +265,9 @@ func insertTemplates(ctx context.Context, tx *sql.Tx, rows []templateRow) error 
 // One that does not open fails the whole: a gallery that silently lacks
 // somebody would call them unknown.
 func (s *Store) Templates(ctx context.Context, enc domain.EncoderRef) ([]domain.Template, error) {
+	defer s.useKeys()()
 	ts, err := s.templates(ctx, enc)
-	return ts, wrap("templates of "+clip(enc.String(), 2*maxLabel), err)
+	return ts, wrap("templates of "+clip(enc.String(), 2*maxLabel), s.orRotated(ctx, err))
 }
 
 func (s *Store) templates(ctx context.Context, enc domain.EncoderRef) ([]domain.Template, error) {

@@ -47,17 +47,7 @@ func (s *Store) record(ctx context.Context, e domain.Event, picture []byte) (dom
 				return orElse(err, fmt.Errorf("%w: no snapshot %s", ErrInvalid, e.Snapshot))
 			}
 		}
-		err := tx.QueryRowContext(ctx, "UPDATE device SET next_seq = next_seq + 1 RETURNING next_seq - 1").Scan(&e.Seq)
-		if err != nil {
-			return err
-		}
-		if _, err := tx.ExecContext(ctx, insertEvent, eventValues(e)...); err != nil {
-			return err
-		}
-		now := micros(s.clock.Now())
-		_, err = tx.ExecContext(ctx,
-			"INSERT INTO outbox (kind, ref, created_at, next_at) VALUES ('event', ?, ?, ?)", e.ID, now, now)
-		return err
+		return s.append(ctx, tx, &e)
 	})
 	if err != nil && len(picture) > 0 {
 		// The staged file goes as well, unless an event has it: a disk that is
@@ -65,6 +55,35 @@ func (s *Store) record(ctx context.Context, e domain.Event, picture []byte) (dom
 		s.removeFiles(context.WithoutCancel(ctx), []string{e.Snapshot})
 	}
 	return e, err
+}
+
+// append numbers a complete event and adds it with its outbox row.
+func (s *Store) append(ctx context.Context, tx *sql.Tx, e *domain.Event) error {
+	err := tx.QueryRowContext(ctx, "UPDATE device SET next_seq = next_seq + 1 RETURNING next_seq - 1").Scan(&e.Seq)
+	if err != nil {
+		return err
+	}
+	if _, err := tx.ExecContext(ctx, insertEvent, eventValues(*e)...); err != nil {
+		return err
+	}
+	return s.enqueue(ctx, tx, OutboxEvent, string(e.ID))
+}
+
+// enqueue has the centre told of something, in the order of the calls.
+func (s *Store) enqueue(ctx context.Context, tx *sql.Tx, kind OutboxKind, ref string) error {
+	now := micros(s.clock.Now())
+	_, err := tx.ExecContext(ctx,
+		"INSERT INTO outbox (kind, ref, created_at, next_at) VALUES (?, ?, ?, ?)", kind, ref, now, now)
+	return err
+}
+
+// note adds an event of the store's own, in the transaction of what it is about.
+func (s *Store) note(ctx context.Context, tx *sql.Tx, e domain.Event) error {
+	e, err := s.complete(e, nil)
+	if err != nil {
+		return err
+	}
+	return s.append(ctx, tx, &e)
 }
 
 // complete checks an event and fills in what the store gives it.

@@ -80,8 +80,12 @@ func (b box) open(blob []byte, at place) ([]byte, error) {
 
 func keyCheckPlace(device string) place    { return place{"device", "key_check", device} }
 func snapshotKeyPlace(device string) place { return place{"device", "snapshot_key", device} }
+func pepperPlace(device string) place      { return place{"device", "pin_pepper", device} }
 func personKeyPlace(person string) place   { return place{"people", "wrapped_key", person} }
 func namePlace(person string) place        { return place{"people", "name", person} }
+func documentPlace(person string) place    { return place{"profiles", "document", person} }
+func contactPlace(person string) place     { return place{"profiles", "contact", person} }
+func pinPlace(person string) place         { return place{"pins", "secret", person} }
 func snapshotPlace(hash string) place      { return place{"snapshots", "file", hash} }
 
 func vectorPlace(person, template, encoder, version string) place {

@@ -10,9 +10,9 @@ import (
 
 func testBox(t testing.TB) box {
 	t.Helper()
-	b, err := testKey(t).box()
+	k, err := testKey(t).keyring()
 	must(t, err)
-	return b
+	return k.master
 }
 
 func TestSealOpensInItsPlaceOnly(t *testing.T) {
@@ -44,9 +44,9 @@ func TestSealOpensInItsPlaceOnly(t *testing.T) {
 			t.Errorf("%s: got %v, want ErrCorrupt", name, err)
 		}
 	}
-	other, err := GenerateMasterKey().box()
+	other, err := GenerateMasterKey().keyring()
 	must(t, err)
-	if _, err := other.open(sealed, at); !errors.Is(err, ErrCorrupt) {
+	if _, err := other.master.open(sealed, at); !errors.Is(err, ErrCorrupt) {
 		t.Errorf("another key: got %v, want ErrCorrupt", err)
 	}
 	// Whatever bit changes, and wherever it is cut, it does not open.

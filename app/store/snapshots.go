@@ -121,26 +121,39 @@ func (s *Store) writeSnapshot(hash string, picture []byte) error {
 // DropSnapshots removes the pictures kept before t, except of events that the
 // centre has yet to hear of. The events stay. It returns how many went.
 func (s *Store) DropSnapshots(ctx context.Context, t time.Time) (int, error) {
+	n, err := s.dropBefore(ctx, t, false)
+	return n, wrap("drop snapshots", err)
+}
+
+// dropBefore drops pictures in batches. A retention period spares none: it
+// drops the pictures that the centre has not seen as well, and each batch is
+// an event.
+func (s *Store) dropBefore(ctx context.Context, t time.Time, retention bool) (int, error) {
 	total := 0
 	for {
-		n, err := s.dropBatch(ctx, t)
+		n, err := s.dropBatch(ctx, t, retention)
 		total += n
 		if err != nil || n < sweepBatch {
-			return total, wrap("drop snapshots", err)
+			return total, err
 		}
 	}
 }
 
-func (s *Store) dropBatch(ctx context.Context, t time.Time) (int, error) {
+func (s *Store) dropBatch(ctx context.Context, t time.Time, retention bool) (int, error) {
 	var hashes []string
 	err := transact(ctx, s.w, func(tx *sql.Tx) (err error) {
 		hashes, err = texts(ctx, tx, `UPDATE snapshots SET dropped_at = ? WHERE hash IN (
 			SELECT hash FROM snapshots s
-			WHERE dropped_at IS NULL AND created_at < ? AND NOT EXISTS (
+			WHERE dropped_at IS NULL AND created_at < ? AND (? OR NOT EXISTS (
 				SELECT 1 FROM events e JOIN outbox o ON o.kind = 'event' AND o.ref = e.id
-				WHERE e.snapshot = s.hash AND o.state = 'pending')
-			LIMIT ?) RETURNING hash`, micros(s.clock.Now()), micros(t), sweepBatch)
-		return err
+				WHERE e.snapshot = s.hash AND o.state = 'pending'))
+			LIMIT ?) RETURNING hash`, micros(s.clock.Now()), micros(t), retention, sweepBatch)
+		if err != nil || !retention || len(hashes) == 0 {
+			return err
+		}
+		return s.note(ctx, tx, domain.Event{
+			Kind: domain.EventErasure, Reason: domain.ReasonSnapshotsExpired, Frames: len(hashes),
+		})
 	})
 	if err != nil {
 		return 0, err

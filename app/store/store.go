@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"agentid/app/domain"
@@ -29,6 +30,7 @@ var (
 	_ domain.People   = (*Store)(nil)
 	_ domain.Events   = (*Store)(nil)
 	_ domain.Settings = (*Store)(nil)
+	_ domain.Registry = (*Store)(nil)
 )
 
 // Options say where and how to open a store.
@@ -52,8 +54,11 @@ type Store struct {
 	clock     domain.Clock
 	version   string // of SQLite
 	device    string
-	master    box
 	snapshots box
+
+	keysMu sync.RWMutex // see useKeys
+	keys   keyring
+	pins   pinHasher
 
 	w *sql.DB // one connection: writers queue here, not at SQLite's lock
 	r *sql.DB
@@ -74,11 +79,11 @@ func open(ctx context.Context, o Options) (_ *Store, err error) {
 	if o.Dir == "" {
 		return nil, fmt.Errorf("%w: no data folder", ErrInvalid)
 	}
-	s := &Store{clock: o.Clock}
+	s := &Store{clock: o.Clock, pins: newPINHasher()}
 	if s.clock == nil {
 		s.clock = domain.SystemClock{}
 	}
-	if s.master, err = o.MasterKey.box(); err != nil {
+	if s.keys, err = o.MasterKey.keyring(); err != nil {
 		return nil, err
 	}
 	if s.dir, err = filepath.Abs(o.Dir); err != nil {
@@ -114,7 +119,11 @@ func open(ctx context.Context, o Options) (_ *Store, err error) {
 	}
 	if have > 0 {
 		// The right key first, then changes.
-		if err := s.loadDevice(ctx, s.r); err != nil && !errors.Is(err, sql.ErrNoRows) {
+		err := s.loadDevice(ctx, s.r)
+		if errors.Is(err, ErrWrongKey) {
+			err = s.resumeRotation(ctx, o.MasterKey)
+		}
+		if err != nil && !errors.Is(err, sql.ErrNoRows) {
 			return nil, err
 		}
 	}

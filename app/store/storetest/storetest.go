@@ -1,6 +1,6 @@
 // Package storetest is what every implementation of the domain's storage
-// interfaces must pass: the promises of domain.People, domain.Events and
-// domain.Settings, as tests.
+// interfaces must pass: the promises of domain.People, domain.Events,
+// domain.Settings and domain.Registry, as tests.
 package storetest
 
 import (
@@ -23,6 +23,7 @@ type Subject interface {
 	domain.People
 	domain.Events
 	domain.Settings
+	domain.Registry
 }
 
 // Maker makes an empty subject that lives by the clock. reopen closes it and
@@ -47,6 +48,18 @@ func Run(t *testing.T, make Maker) {
 		"PendingCounts":          pendingCounts,
 		"SettingsComeBack":       settingsComeBack,
 		"EverythingSurvivesStop": everythingSurvivesStop,
+		"EnrolmentComesBack":     enrolmentComesBack,
+		"EnrolmentWithoutFace":   enrolmentWithoutFace,
+		"EnrolmentRefused":       enrolmentRefused,
+		"DocumentIsTaken":        documentIsTaken,
+		"BadgeLives":             badgeLives,
+		"PINIsChecked":           pinIsChecked,
+		"AttemptsAreLocked":      attemptsAreLocked,
+		"LockOutlivesStop":       lockOutlivesStop,
+		"LockAndClock":           lockAndClock,
+		"SecondFactorIsMarked":   secondFactorIsMarked,
+		"FaceIsWithdrawn":        faceIsWithdrawn,
+		"IdentityIsErased":       identityIsErased,
 	} {
 		t.Run(name, func(t *testing.T) {
 			f := &fixture{clock: domaintest.NewClock(Start)}
