@@ -34,7 +34,7 @@ func TestNoFalseMatchInFiveMinutesOfStream(t *testing.T) {
 
 // streamRate is the frames a second that are analysed, as in a live kiosk on a
 // modest machine.
-const streamRate = 8
+const streamRate = 6
 
 func playStream(t *testing.T, e *engine, length time.Duration) {
 	clock := domaintest.NewClock(time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC))
