@@ -14,12 +14,7 @@ import (
 
 // A database that the first release left behind opens with everything in it.
 func TestMigrateFromSchema1(t *testing.T) {
-	script, err := os.ReadFile("testdata/schema1.sql")
-	must(t, err)
-	dir := t.TempDir()
-	execRaw(t, dir, string(script))
-
-	s := openTest(t, dir, nil)
+	s := openTest(t, fixture(t, "testdata/schema1.sql"), nil)
 	if s.DeviceID() != storetest.ID(42) {
 		t.Errorf("device %s", s.DeviceID())
 	}
@@ -55,13 +50,58 @@ func TestMigrateFromSchema1(t *testing.T) {
 	}
 }
 
+// A database of the second release opens with its history, and takes identities.
+func TestMigrateFromSchema2(t *testing.T) {
+	dir := fixture(t, "testdata/schema2.sql")
+	s := openTest(t, dir, nil)
+	people, err := s.People(t.Context())
+	if must(t, err); !slices.Equal(people, []domain.Person{storetest.Person(1), storetest.Person(2)}) {
+		t.Errorf("people %+v", people)
+	}
+	es, err := s.Recent(t.Context(), 0, 10)
+	must(t, err)
+	if len(es) != 2 || es[0].Person != storetest.Person(3).ID || es[1].ID != domain.EventID(storetest.ID(7)) {
+		t.Errorf("events %+v", es)
+	}
+	if n, _, err := s.Pending(t.Context()); n != 2 || err != nil {
+		t.Errorf("%d pending, %v", n, err)
+	}
+	// One of before has no PIN, and may be given one.
+	wantErr(t, s.CheckPIN(t.Context(), people[0].ID, storetest.PIN), domain.ErrNoPIN)
+	must(t, s.SetPIN(t.Context(), people[0].ID, storetest.PIN))
+	must(t, s.Enrol(t.Context(), storetest.Enrolment(4)))
+	// The tombstone of before has no receipt until it is asked for; nobody is told again.
+	r, err := s.EraseIdentity(t.Context(), storetest.Person(3).ID, domain.ReasonErasedByStaff, storetest.Start)
+	must(t, err)
+	if want := (domain.ErasureReceipt{ID: r.ID, At: storetest.Start, Why: domain.ReasonErasedByStaff, KeyGone: true}); r != want {
+		t.Errorf("receipt %+v, want %+v", r, want)
+	}
+	if n, _, err := s.Pending(t.Context()); n != 2+3 || err != nil { // PIN, registration, badge
+		t.Errorf("%d pending, %v", n, err)
+	}
+	// The pepper that the migration made stays.
+	must(t, s.Close())
+	s = openTest(t, dir, nil)
+	must(t, s.CheckPIN(t.Context(), people[0].ID, storetest.PIN))
+	must(t, s.CheckPIN(t.Context(), storetest.Person(4).ID, storetest.PIN))
+	if h, err := s.Check(t.Context()); err != nil || len(h.Problems) != 0 {
+		t.Errorf("problems %q, %v", h.Problems, err)
+	}
+}
+
+// fixture makes a folder with the database of a script.
+func fixture(t *testing.T, path string) (dir string) {
+	t.Helper()
+	script, err := os.ReadFile(path)
+	must(t, err)
+	dir = t.TempDir()
+	execRaw(t, dir, string(script))
+	return dir
+}
+
 // The path by which a database came to its schema leaves no trace in it. It
 // also finds a released migration that somebody has edited.
 func TestSchemaWhateverThePath(t *testing.T) {
-	script, err := os.ReadFile("testdata/schema1.sql")
-	must(t, err)
-	old := t.TempDir()
-	execRaw(t, old, string(script))
 	schema := func(dir string) []string {
 		s := openTest(t, dir, nil)
 		list, err := texts(t.Context(), s.r, "SELECT coalesce(sql, name) FROM sqlite_schema ORDER BY type, name")
@@ -69,8 +109,10 @@ func TestSchemaWhateverThePath(t *testing.T) {
 		return list
 	}
 	fresh := schema(t.TempDir())
-	if got := schema(old); !slices.Equal(got, fresh) {
-		t.Errorf("migrated:\n%s\nfresh:\n%s", strings.Join(got, "\n"), strings.Join(fresh, "\n"))
+	for _, old := range []string{"testdata/schema1.sql", "testdata/schema2.sql"} {
+		if got := schema(fixture(t, old)); !slices.Equal(got, fresh) {
+			t.Errorf("%s migrated:\n%s\nfresh:\n%s", old, strings.Join(got, "\n"), strings.Join(fresh, "\n"))
+		}
 	}
 	if len(fresh) < 8 {
 		t.Errorf("only %d objects in the schema", len(fresh))
