@@ -161,3 +161,87 @@ func BenchmarkTemplates(b *testing.B) {
 		}
 	}
 }
+
+// BenchmarkEnrol is a whole registration on disk: five templates, consent,
+// badge, PIN. "cheap-pin" leaves out what the hash of the PIN costs on purpose.
+func BenchmarkEnrol(b *testing.B) {
+	for _, bb := range []struct {
+		name string
+		cost pinCost
+	}{{"as-it-is", defaultPINCost()}, {"cheap-pin", cheapPIN}} {
+		b.Run(bb.name, func(b *testing.B) {
+			s, _ := newTest(b)
+			s.pins.cost = bb.cost
+			n := 0
+			for b.Loop() {
+				e := storetest.Enrolment(n)
+				e.Templates = nil
+				for k := range 5 {
+					e.Templates = append(e.Templates, storetest.Template(n, k))
+				}
+				must(b, s.Enrol(b.Context(), e))
+				n++
+			}
+			b.ReportMetric(float64(n)/b.Elapsed().Seconds(), "enrolments/s")
+		})
+	}
+}
+
+// BenchmarkCheckPIN is what a visitor waits for after the last digit.
+func BenchmarkCheckPIN(b *testing.B) {
+	s, _ := newTest(b)
+	s.pins.cost = defaultPINCost()
+	must(b, s.Enrol(b.Context(), storetest.Enrolment(1)))
+	for b.Loop() {
+		must(b, s.CheckPIN(b.Context(), storetest.Person(1).ID, storetest.PIN))
+	}
+}
+
+// BenchmarkIdentities is a kiosk that knows 10,000 people: look-ups, an
+// erasure, the search for who was not seen, and a rotation of the key.
+func BenchmarkIdentities(b *testing.B) {
+	const people = 10_000
+	s, clock := newTest(b)
+	mustExec(b, s, "PRAGMA synchronous = OFF") // while it is filled
+	for n := range people {
+		must(b, s.Enrol(b.Context(), storetest.Enrolment(n)))
+	}
+	mustExec(b, s, "PRAGMA synchronous = FULL")
+	b.Run("by-document", func(b *testing.B) {
+		for b.Loop() {
+			if id, err := s.ByDocument(b.Context(), "DNI0007777"); id != storetest.Person(7777).ID {
+				b.Fatal(id, err)
+			}
+		}
+	})
+	b.Run("profile", func(b *testing.B) {
+		for b.Loop() {
+			if p, err := s.Profile(b.Context(), storetest.Person(7777).ID); err != nil || len(p.Badges) != 1 {
+				b.Fatal(p, err)
+			}
+		}
+	})
+	b.Run("erase", func(b *testing.B) {
+		n := people
+		for b.Loop() {
+			b.StopTimer()
+			must(b, s.Enrol(b.Context(), storetest.Enrolment(n)))
+			b.StartTimer()
+			must(b, eraseOne(s, storetest.Person(n).ID))
+			n++
+		}
+	})
+	b.Run("retain-nobody", func(b *testing.B) {
+		clock.Advance(time.Hour)
+		for b.Loop() {
+			if r, err := s.Retain(b.Context(), RetentionPolicy{UnseenPeople: 24 * time.Hour}); r.People != 0 || err != nil {
+				b.Fatal(r, err)
+			}
+		}
+	})
+	b.Run("rotate", func(b *testing.B) {
+		for b.Loop() {
+			must(b, s.RotateMasterKey(b.Context(), GenerateMasterKey()))
+		}
+	})
+}

@@ -18,32 +18,50 @@ import (
 	"agentid/app/store/storetest"
 )
 
-// crashDir, when set, makes the test binary the child of TestKilled.
-const crashDir = "AGENTID_STORE_CRASH_DIR"
+// crashDir, when set, makes the test binary a child that is to be killed, and
+// crashWork says what it does until then.
+const (
+	crashDir  = "AGENTID_STORE_CRASH_DIR"
+	crashWork = "AGENTID_STORE_CRASH_WORK"
+)
 
 func TestMain(m *testing.M) {
 	if dir := os.Getenv(crashDir); dir != "" {
-		fmt.Fprintln(os.Stderr, "child:", crashChild(dir))
+		work := map[string]func(*Store) error{
+			"events": crashEvents, "identities": crashIdentities, "rotations": crashRotations,
+		}[os.Getenv(crashWork)]
+		fmt.Fprintln(os.Stderr, "child:", crashChild(dir, work))
 		os.Exit(1)
 	}
 	os.Exit(m.Run())
 }
 
-// crashChild records until it is killed, from several goroutines, and says so
+// crashKeyFile is beside the folder of the store, not in it.
+func crashKeyFile(dir string) string { return dir + ".key" }
+
+func crashKey(dir string) (MasterKey, error) {
+	none := func(string) string { return "" }
+	return LoadMasterKey(KeyOptions{File: crashKeyFile(dir), DataDir: dir, Create: true, Getenv: none})
+}
+
+func crashChild(dir string, work func(*Store) error) error {
+	key, err := crashKey(dir)
+	if err != nil {
+		return err
+	}
+	s, err := Open(context.Background(), Options{Dir: dir, MasterKey: key})
+	if err != nil {
+		return err
+	}
+	s.pins.cost = cheapPIN
+	return work(s)
+}
+
+// crashEvents records until it is killed, from several goroutines, and says so
 // on standard output once each event is recorded. Meanwhile another marks
 // events as sent and drops their pictures, some of which come again.
-func crashChild(dir string) error {
-	raw := make([]byte, keySize)
-	raw[0] = 1
-	key, err := NewMasterKey(raw)
-	if err != nil {
-		return err
-	}
+func crashEvents(s *Store) error {
 	ctx := context.Background()
-	s, err := Open(ctx, Options{Dir: dir, MasterKey: key})
-	if err != nil {
-		return err
-	}
 	var wg sync.WaitGroup
 	fail := make(chan error, 8)
 	for w := range 3 {
@@ -113,7 +131,7 @@ func TestKilled(t *testing.T) {
 		if round%5 == 0 {
 			after, turns = 0, rng.IntN(400_000)
 		}
-		lines, err := runAndKill(dir, after, turns)
+		lines, err := runAndKill("events", dir, after, turns)
 		if err != nil {
 			t.Fatalf("round %d: %v", round, err)
 		}
@@ -132,9 +150,9 @@ func TestKilled(t *testing.T) {
 
 // runAndKill starts the child, kills it some turns after its n-th line, and
 // gives all the lines that it wrote.
-func runAndKill(dir string, n, turns int) ([]string, error) {
+func runAndKill(work, dir string, n, turns int) ([]string, error) {
 	cmd := exec.Command(os.Args[0])
-	cmd.Env = append(os.Environ(), crashDir+"="+dir)
+	cmd.Env = append(os.Environ(), crashDir+"="+dir, crashWork+"="+work)
 	var stderr strings.Builder
 	cmd.Stderr = &stderr
 	out, err := cmd.StdoutPipe()
@@ -168,9 +186,7 @@ func runAndKill(dir string, n, turns int) ([]string, error) {
 
 func verifyAfterKill(t *testing.T, dir string, acked []string) {
 	t.Helper()
-	raw := make([]byte, keySize)
-	raw[0] = 1
-	key, err := NewMasterKey(raw)
+	key, err := crashKey(dir)
 	must(t, err)
 	s, err := Open(t.Context(), Options{Dir: dir, MasterKey: key, QuickCheck: true})
 	must(t, err)

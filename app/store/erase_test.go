@@ -189,7 +189,7 @@ func TestErasureResumes(t *testing.T) {
 	}
 }
 
-func mustExec(t *testing.T, s *Store, query string, args ...any) {
+func mustExec(t testing.TB, s *Store, query string, args ...any) {
 	t.Helper()
 	_, err := s.w.Exec(query, args...)
 	must(t, err)
