@@ -40,3 +40,15 @@ func ClockTime(lang string, t time.Time) string {
 	}
 	return t.Format("15:04")
 }
+
+var spanishMonths = [12]string{
+	"enero", "febrero", "marzo", "abril", "mayo", "junio", "julio", "agosto", "septiembre", "octubre", "noviembre", "diciembre",
+}
+
+// Date writes the day: 4 de marzo de 2027 in Spanish, March 4, 2027 in English.
+func Date(lang string, t time.Time) string {
+	if lang == "en" {
+		return t.Format("January 2, 2006")
+	}
+	return strconv.Itoa(t.Day()) + " de " + spanishMonths[t.Month()-1] + " de " + strconv.Itoa(t.Year())
+}

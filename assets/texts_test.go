@@ -153,6 +153,12 @@ func TestNumberAndTime(t *testing.T) {
 	if got := ClockTime("es", at); got != "14:05" {
 		t.Errorf("es: %q", got)
 	}
+	if got := Date("es", at); got != "4 de marzo de 2026" {
+		t.Errorf("es: %q", got)
+	}
+	if got := Date("en", at); got != "March 4, 2026" {
+		t.Errorf("en: %q", got)
+	}
 	if got := ClockTime("en", at); got != "2:05 PM" {
 		t.Errorf("en: %q", got)
 	}

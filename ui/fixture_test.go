@@ -170,6 +170,9 @@ func states() []state {
 	for _, g := range []domain.Guide{domain.GuideCloser, domain.GuideLight, domain.GuideHoldStill, domain.GuideOnePerson, domain.GuideLookAhead} {
 		list = append(list, state{"guide-" + string(g), kiosk.View{State: kiosk.StateAttract, Status: ok, Guide: g}, nil, false})
 	}
+	for _, p := range pages() {
+		list = append(list, state{p.name, kiosk.View{State: kiosk.State(p.name), Status: ok}, nil, false})
+	}
 	for i := range list {
 		list[i].view.Site, list[i].view.Since = site, start
 	}
@@ -187,6 +190,7 @@ func newUI(t testing.TB, s size, dark bool) (*UI, *calls) {
 		App: test.NewTempApp(t), Windowed: true, Width: s.w, Height: s.h, Dark: dark,
 		Commands: c, Texts: texts, Dispatch: func(f func()) { f() }, Clock: domaintest.NewClock(start),
 	})
+	u.router.make = makePage
 	u.window.Show()
 	u.window.Resize(fyne.NewSize(float32(s.w), float32(s.h)))
 	t.Cleanup(u.Close)

@@ -7,6 +7,7 @@ import (
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/canvas"
+	"fyne.io/fyne/v2/container"
 
 	"agentid/app/domain"
 	"agentid/ui/widgets"
@@ -56,8 +57,9 @@ func walk(u *UI) []placed {
 		x, y = x+o.Position().X, y+o.Position().Y
 		out = append(out, placed{o, x, y, clip})
 		_, live := o.(*widgets.LiveView)
+		_, cut := o.(*container.Clip)
 		for _, c := range children(o) {
-			visit(c, x, y, clip || live)
+			visit(c, x, y, clip || live || cut)
 		}
 	}
 	visit(u.Window().Content(), 0, 0, false)

@@ -26,6 +26,8 @@ type router struct {
 	texts      *assets.Texts
 	commands   kiosk.Commands
 	now        func() time.Time
+	later      widgets.Later
+	make       func(screens.Env, kiosk.View) screens.Body
 	hideCursor bool
 
 	style  theme.Style
@@ -61,9 +63,10 @@ func builtFrom(v kiosk.View) built {
 	return b
 }
 
-func newRouter(p theme.Palette, texts *assets.Texts, c kiosk.Commands, now func() time.Time, hideCursor bool) *router {
+func newRouter(p theme.Palette, texts *assets.Texts, c kiosk.Commands, clock domain.Clock, dispatch func(func()), hideCursor bool) *router {
 	r := &router{
-		palette: p, texts: texts, commands: c, now: now, hideCursor: hideCursor,
+		palette: p, texts: texts, commands: c, now: clock.Now, hideCursor: hideCursor,
+		later: widgets.NewLater(clock, dispatch), make: screens.New,
 		view: kiosk.View{State: kiosk.StateStarting, Lang: domain.Spanish},
 		root: container.NewWithoutLayout(),
 	}
@@ -109,6 +112,7 @@ func (r *router) ShowView(v kiosk.View) {
 	now := builtFrom(v)
 	env := screens.Env{
 		Style: r.style, Texts: r.texts, Lang: v.Lang, Commands: r.commands, Live: r.live, Now: r.now,
+		Later: r.later, Again: func() { r.place(r.Size()) },
 	}
 	r.live.SetBlank(v.State == kiosk.StateCameraLost)
 	switch {
@@ -132,13 +136,16 @@ func (r *router) swap(env screens.Env, v kiosk.View, before *built) {
 	if before == nil || before.lang != v.Lang || before.site != v.Site {
 		r.header = screens.NewHeader(env, v)
 	}
-	r.body = screens.New(env, v)
+	r.body = r.make(env, v)
 	if !r.body.ShowsLive() {
 		r.live.Forget()
 	}
 	r.root.Objects = []fyne.CanvasObject{r.header.Object(), r.body.Object(), r.bar}
 	r.place(r.Size())
 	r.root.Refresh()
+	if f, ok := r.body.(screens.Focuser); ok {
+		f.Focus()
+	}
 }
 
 // showPicture shows the picture where the screen has one, and tells whether.
@@ -168,7 +175,15 @@ func (r *router) place(s fyne.Size) {
 	widgets.Put(r.header.Object(), st.Margin, top, w, hh)
 	widgets.Put(r.bar, st.Margin, s.Height-bottom-st.BarLine, w, st.BarLine)
 	y := top + hh + top
-	widgets.Put(r.body.Object(), st.Margin, y, w, s.Height-y-2*bottom-st.BarLine)
+	h := s.Height - y - 2*bottom - st.BarLine
+	wide, _ := r.body.(screens.Spreader)
+	if wide != nil && wide.Spread() {
+		h = s.Height - y - bottom
+		r.bar.Hide()
+	} else {
+		r.bar.Show()
+	}
+	widgets.Put(r.body.Object(), st.Margin, y, w, h)
 }
 
 // CreateRenderer implements fyne.Widget.

@@ -76,7 +76,7 @@ func New(o Options) *UI {
 	o.App.Settings().SetTheme(theme.New(palette))
 
 	u := &UI{app: o.App, dispatch: o.Dispatch}
-	u.router = newRouter(palette, o.Texts, o.Commands, o.Clock.Now, !o.Windowed)
+	u.router = newRouter(palette, o.Texts, o.Commands, o.Clock, o.Dispatch, !o.Windowed)
 	u.window = o.App.NewWindow("Agent ID")
 	if svg, err := assets.IconSeal.SVG(); err == nil {
 		u.window.SetIcon(fyne.NewStaticResource("agentid.svg", svg))

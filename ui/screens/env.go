@@ -20,6 +20,10 @@ type Env struct {
 	Commands kiosk.Commands
 	Live     *widgets.LiveView
 	Now      func() time.Time
+	Later    widgets.Later
+	// Again puts the body in place once more, after its Spread changed; may be
+	// nil.
+	Again func()
 }
 
 // Body is the contents of one state.
@@ -33,6 +37,14 @@ type Body interface {
 	// Close stops what moves. A closed body is not shown again.
 	Close()
 }
+
+// Spreader is a body that at times takes the place of the state bar too:
+// while somebody types, on a small screen.
+type Spreader interface{ Spread() bool }
+
+// Focuser is a body that takes what is typed on a real keyboard. Focus is
+// called when it is on the canvas.
+type Focuser interface{ Focus() }
 
 // New builds the body for the view's state. A state that it does not know is
 // shown as attract: a kiosk always shows something that works.

@@ -74,6 +74,15 @@ func (b *Button) SetSelected(on bool) {
 	b.Refresh()
 }
 
+// SetIcon changes its icon; a button without one gets none.
+func (b *Button) SetIcon(i assets.Icon) {
+	if b.icon == "" || i == "" || i == b.icon {
+		return
+	}
+	b.icon = i
+	b.Refresh()
+}
+
 // Selected tells whether it is marked.
 func (b *Button) Selected() bool { return b.selected }
 
@@ -180,7 +189,7 @@ func (b *Button) colours(pressed bool) (fill, line, words color.NRGBA) {
 		return p.Pressed, p.Pressed, p.Brand
 	case b.kind == Plain:
 		return none, none, p.Brand
-	case pressed:
+	case pressed, b.selected:
 		return p.Pressed, p.Brand, p.Ink
 	}
 	return p.Surface, p.Line, p.Ink
@@ -225,6 +234,9 @@ func (r *buttonRenderer) paint() {
 		r.ring.StrokeWidth, r.ring.StrokeColor = 3, st.Ink
 	}
 	r.ground.StrokeWidth = 2
+	if b.selected && b.kind == Secondary {
+		r.ground.StrokeWidth = 4
+	}
 	r.ground.StrokeColor = line
 	b.words.color = words
 	b.words.style.Bold = b.bold()

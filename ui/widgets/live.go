@@ -39,6 +39,8 @@ type LiveView struct {
 	has     bool  // a picture is shown
 
 	blank  bool // told to show none
+	round  bool // the picture is a disc
+	plain  bool // without rings: something else says what to do
 	ground *canvas.Rectangle
 	icon   *canvas.Image
 	rings  [MaxRings]*ring
@@ -120,6 +122,22 @@ func (v *LiveView) SetBlank(on bool) {
 		v.Forget()
 	}
 	setIcon(v.icon, sign, v.style.Muted)
+}
+
+// SetRound makes the picture a disc, or a rectangle with round corners again.
+func (v *LiveView) SetRound(on bool) {
+	if on != v.round {
+		v.round = on
+		v.Refresh()
+	}
+}
+
+// SetPlain leaves the rings out, for a screen that guides in another way.
+func (v *LiveView) SetPlain(on bool) {
+	if on != v.plain {
+		v.plain = on
+		v.Refresh()
+	}
 }
 
 // Forget lets go of the picture and the faces: what was last seen of a person
@@ -245,6 +263,12 @@ func (r *liveRenderer) Layout(s fyne.Size) {
 	for _, o := range []fyne.CanvasObject{v.ground, v.picture, v.layer} {
 		o.Resize(s)
 	}
+	radius := v.style.Radius
+	if v.round {
+		radius = min(s.Width, s.Height) / 2
+	}
+	v.ground.CornerRadius, v.picture.CornerRadius = radius, radius
+	v.layer.Hidden = v.plain
 	side := v.icon.MinSize()
 	v.icon.Resize(side)
 	v.icon.Move(fyne.NewPos((s.Width-side.Width)/2, (s.Height-side.Height)/2))

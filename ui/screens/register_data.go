@@ -1,0 +1,180 @@
+package screens
+
+import (
+	"strings"
+	"unicode"
+
+	"fyne.io/fyne/v2"
+
+	"agentid/app/domain"
+	"agentid/ui/theme"
+	"agentid/ui/widgets"
+)
+
+// Data is what a visitor writes of themselves.
+type Data struct{ Name, Document, Contact string }
+
+// DataActions is what comes of RegisterData.
+type DataActions struct {
+	Submit       func(Data) // checked: clean, in the domain's forms
+	Back, Cancel func()
+}
+
+// RegisterData asks for name, document and contact. It checks them by the
+// domain's rules and says what to mend beside each field.
+type RegisterData struct {
+	wizardPage
+	env   Env
+	frame *frame
+	title *widgets.Text
+	form  *widgets.Form
+	on    DataActions
+}
+
+const (
+	fieldName     = "name"
+	fieldDocument = "document"
+	fieldContact  = "contact"
+)
+
+// NewRegisterData makes the page with what was written before.
+func NewRegisterData(e Env, v Data, on DataActions) *RegisterData {
+	r := &RegisterData{env: e, on: on, frame: newFrame(e, StepData).back(on.Back, on.Cancel), title: e.title("register_data.title")}
+	spec := func(name string, k widgets.Keys, most int) widgets.FieldSpec {
+		return widgets.FieldSpec{
+			Name: name, Keys: k, Max: most,
+			Label: e.say("register_data." + name), Example: e.say("register_data." + name + "_example"),
+		}
+	}
+	// What is written in a document number beside its letters and digits is
+	// left out later.
+	r.form = widgets.NewForm(e.Style, string(e.Lang), e.keyWords(), []widgets.FieldSpec{
+		spec(fieldName, widgets.KeysName, domain.MaxNameRunes),
+		spec(fieldDocument, widgets.KeysDocument, 2*domain.MaxDocumentRunes),
+		spec(fieldContact, widgets.KeysEmail, domain.MaxContactRunes),
+	}, e.Later, e.Now, e.Commands.Touch)
+	r.form.Field(fieldName).SetText(v.Name)
+	r.form.Field(fieldDocument).SetText(v.Document)
+	r.form.Field(fieldContact).SetText(v.Contact)
+	r.form.OnSubmit = r.submit
+	r.form.OnTyping = func(bool) {
+		r.Again()
+		if e.Again != nil {
+			e.Again()
+		}
+	}
+	r.frame.right = []*widgets.Button{e.button(widgets.Primary, "", "register.continue", r.submit)}
+	r.Flow = widgets.NewFlow(r.put, nil, append(r.frame.objects(), r.title, r.form)...)
+	r.close = r.form.Stop
+	if v == (Data{}) {
+		r.form.SetTyping(true) // nothing else is to be done here
+	}
+	return r
+}
+
+// Written is what stands in the fields now.
+func (r *RegisterData) Written() Data {
+	return Data{r.form.Value(fieldName), r.form.Value(fieldDocument), r.form.Value(fieldContact)}
+}
+
+// Form is the form itself.
+func (r *RegisterData) Form() *widgets.Form { return r.form }
+
+// Spread implements Spreader.
+func (r *RegisterData) Spread() bool {
+	return r.form.Typing() && r.env.Style.Shape == theme.Compact
+}
+
+// Focus implements Focuser.
+func (r *RegisterData) Focus() {
+	if r.form.Typing() {
+		r.form.Focus()
+	}
+}
+
+func (r *RegisterData) submit() {
+	clean, problems := checkData(r.Written())
+	for name, key := range problems {
+		r.form.Field(name).SetProblem(r.env.say(key))
+	}
+	if r.form.ShowProblems() {
+		return
+	}
+	if r.on.Submit != nil {
+		r.on.Submit(clean)
+	}
+}
+
+// checkData gives the data in the domain's forms, and for each field that is
+// not right the key of what to say.
+func checkData(d Data) (Data, map[string]string) {
+	problems := make(map[string]string)
+	note := func(field, key string) { problems[field] = "field." + key }
+
+	name, err := domain.CleanName(d.Name)
+	switch {
+	case strings.TrimSpace(d.Name) == "":
+		note(fieldName, "name_empty")
+	case err != nil || !looksLikeName(name):
+		note(fieldName, "name_bad")
+	}
+	document, err := domain.CleanDocument(d.Document)
+	switch {
+	case strings.TrimSpace(d.Document) == "":
+		note(fieldDocument, "document_empty")
+	case err != nil && strings.Trim(strings.ToUpper(d.Document), "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-/ ") != "":
+		note(fieldDocument, "document_bad")
+	case err != nil:
+		note(fieldDocument, "document_short")
+	}
+	contact, err := domain.CleanContact(d.Contact)
+	switch {
+	case strings.TrimSpace(d.Contact) == "":
+		note(fieldContact, "contact_empty")
+	case err != nil && strings.Trim(d.Contact, "0123456789+-.() ") != "":
+		note(fieldContact, "contact_email")
+	case err != nil:
+		note(fieldContact, "contact_phone")
+	}
+	return Data{name, document, contact}, problems
+}
+
+// looksLikeName tells that there is a letter in it, and no digit.
+func looksLikeName(s string) bool {
+	return !strings.ContainsAny(s, "0123456789@") && strings.ContainsFunc(s, unicode.IsLetter)
+}
+
+func (r *RegisterData) put(s fyne.Size) {
+	typing := r.form.Typing()
+	for _, b := range append(r.frame.left[:len(r.frame.left):len(r.frame.left)], r.frame.right...) {
+		setShown(b, !typing)
+	}
+	setShown(r.title, !typing)
+	if r.Spread() {
+		r.frame.rail.Object().Hide()
+		widgets.Put(r.form, 0, 0, s.Width, s.Height)
+		return
+	}
+	if typing {
+		in := r.frame.putRail(s)
+		widgets.Put(r.form, in.x, in.y, in.w, in.h)
+		return
+	}
+	in := r.frame.put(s)
+	if r.env.Style.Shape == theme.Compact {
+		r.title.Hide() // the rail has said it
+	} else {
+		h := r.title.HeightFor(in.w)
+		widgets.Put(r.title, in.x, in.y, in.w, h)
+		in.y, in.h = in.y+h+r.frame.gap(), in.h-h-r.frame.gap()
+	}
+	widgets.Put(r.form, in.x, in.y, in.w, in.h)
+}
+
+func setShown(o fyne.CanvasObject, on bool) {
+	if on {
+		o.Show()
+	} else {
+		o.Hide()
+	}
+}

@@ -1,0 +1,114 @@
+package screens
+
+import (
+	"errors"
+
+	"fyne.io/fyne/v2"
+
+	"agentid/app/domain"
+	"agentid/ui/theme"
+	"agentid/ui/widgets"
+)
+
+// PINActions is what comes of RegisterPIN.
+type PINActions struct {
+	Done         func(pin string) // chosen and repeated
+	Back, Cancel func()
+}
+
+// RegisterPIN has a PIN chosen and repeated. One that is easy to guess is not
+// taken, by the domain's rules.
+type RegisterPIN struct {
+	*pinPage
+	first string // chosen, to be repeated; "" before
+	on    PINActions
+}
+
+// NewRegisterPIN makes the page.
+func NewRegisterPIN(e Env, on PINActions) *RegisterPIN {
+	r := &RegisterPIN{on: on}
+	f := newFrame(e, StepPIN).back(r.goBack, on.Cancel)
+	r.pinPage = newPINPage(e, f, e.pinWords("pin.choose"), r.entered)
+	r.close = func() {
+		r.first = ""
+		r.pad.Stop()
+	}
+	return r
+}
+
+// Repeating tells whether the PIN is being repeated.
+func (r *RegisterPIN) Repeating() bool { return r.first != "" }
+
+func (r *RegisterPIN) entered(pin string) {
+	e := r.env
+	switch {
+	case r.first == "":
+		switch err := domain.CheckPIN(pin); {
+		case errors.Is(err, domain.ErrWeakPIN):
+			r.pad.SetProblem(e.say("pin.weak"))
+		case err != nil:
+			r.pad.SetProblem(e.say("pin.short"))
+		default:
+			r.first = pin
+			r.pad.SetWords(e.pinWords("pin.repeat"))
+		}
+	case pin != r.first:
+		r.first = ""
+		r.pad.SetWords(e.pinWords("pin.choose"))
+		r.pad.SetProblem(e.say("pin.differ"))
+	default:
+		r.first = ""
+		if r.on.Done != nil {
+			r.on.Done(pin)
+		}
+	}
+}
+
+func (r *RegisterPIN) goBack() {
+	if r.first != "" {
+		r.first = ""
+		r.pad.SetWords(r.env.pinWords("pin.choose"))
+		return
+	}
+	doing(r.on.Back)()
+}
+
+func (e Env) pinWords(key string) widgets.PINWords {
+	return widgets.PINWords{Title: e.say(key), Hint: e.say(key + "_next"), Short: e.say("pin.short")}
+}
+
+// pinPage is a PIN pad in a frame: the frame's buttons stand under the words,
+// beside the keys.
+type pinPage struct {
+	wizardPage
+	env   Env
+	frame *frame
+	pad   *widgets.PINPad
+}
+
+func newPINPage(e Env, f *frame, words widgets.PINWords, done func(string)) *pinPage {
+	keys := e.keyWords()
+	p := &pinPage{env: e, frame: f}
+	p.pad = widgets.NewPINPad(e.Style, domain.PINDigits, words, keys, e.Later, e.Now, e.Commands.Touch)
+	p.pad.OnDone = done
+	p.close = p.pad.Stop
+	p.Flow = widgets.NewFlow(p.put, nil, append([]fyne.CanvasObject{p.pad}, f.objects()...)...)
+	return p
+}
+
+// Pad is the pad itself.
+func (p *pinPage) Pad() *widgets.PINPad { return p.pad }
+
+// Focus implements Focuser.
+func (p *pinPage) Focus() { p.pad.Focus() }
+
+func (p *pinPage) put(s fyne.Size) {
+	in := p.frame.putRail(s)
+	if p.env.Style.Shape == theme.Tall {
+		h := p.frame.putFoot(in)
+		widgets.Put(p.pad, in.x, in.y, in.w, in.h-h-p.frame.gap())
+		return
+	}
+	widgets.Put(p.pad, in.x, in.y, in.w, in.h)
+	p.frame.putFoot(area{in.x, in.y, p.pad.Column(in.w), in.h})
+}
