@@ -30,7 +30,7 @@ func cardOf(t testing.TB) Card {
 // readBy reads the one code in a picture as the kiosk does.
 func readBy(t *testing.T, m *image.RGBA) string {
 	t.Helper()
-	got, err := qr.New().Decode(m)
+	got, err := new(qr.Decoder).Decode(m)
 	if err != nil || len(got) != 1 {
 		t.Fatalf("%d codes found, %v", len(got), err)
 	}
@@ -180,10 +180,12 @@ func TestPrintedCardIsReadByTheKiosk(t *testing.T) {
 func TestTextStaysInItsColumn(t *testing.T) {
 	long := strings.Repeat("Etchegaray-Villanueva ", 5)
 	for name, f := range map[string]func(*Card){
-		"as it is":        func(*Card) {},
-		"all long":        func(c *Card) { c.Organisation, c.Title, c.Name, c.Validity, c.Note = long, long, long, long, long },
-		"one long word":   func(c *Card) { c.Name = strings.Repeat("W", 120); c.Organisation = c.Name },
-		"a long name":     func(c *Card) { c.Name = "María de los Ángeles Guadalupe Etchegaray-Villanueva de Montenegro y Castro" },
+		"as it is":      func(*Card) {},
+		"all long":      func(c *Card) { c.Organisation, c.Title, c.Name, c.Validity, c.Note = long, long, long, long, long },
+		"one long word": func(c *Card) { c.Name = strings.Repeat("W", 120); c.Organisation = c.Name },
+		"a long name": func(c *Card) {
+			c.Name = "María de los Ángeles Guadalupe Etchegaray-Villanueva de Montenegro y Castro"
+		},
 		"little":          func(c *Card) { c.Organisation, c.Title, c.Note, c.Name = "", "", "", "Ana" },
 		"another script":  func(c *Card) { c.Name = "Ольга Ω 李小龍 👩🏽‍🦱" },
 		"marks by itself": func(c *Card) { c.Name = "Jose\u0301 Mun\u0303oz" },

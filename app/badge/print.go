@@ -109,7 +109,8 @@ func (c CUPS) Print(ctx context.Context, id domain.BadgeID, pdf []byte) (string,
 	}
 	cmd := exec.CommandContext(ctx, path, append(args, "-")...)
 	cmd.Env = append(os.Environ(), "LC_ALL=C")
-	cmd.Stdin = bytes.NewReader(pdf)
+	in := bytes.NewReader(pdf)
+	cmd.Stdin = in
 	said := &capped{left: maxSaid}
 	cmd.Stdout, cmd.Stderr = said, said
 	cmd.WaitDelay = lingerTimeout
@@ -119,6 +120,9 @@ func (c CUPS) Print(ctx context.Context, id domain.BadgeID, pdf []byte) (string,
 		return "", fmt.Errorf("%w: %w", ErrPrinting, ctx.Err())
 	case err != nil:
 		return "", fmt.Errorf("%w: %w: %s", ErrPrinting, err, said.line())
+	}
+	if in.Len() > 0 {
+		return "", fmt.Errorf("%w: lp left %d bytes unread", ErrPrinting, in.Len())
 	}
 	return said.line(), nil
 }

@@ -112,81 +112,131 @@ func check(img *image.RGBA) error {
 var ways = [...]func(*Decoder) (Result, bool){
 	(*Decoder).whole,
 	(*Decoder).middle,
+	(*Decoder).full,
+	(*Decoder).faint,
 	(*Decoder).negative,
 }
 
 const (
 	wholePixels = 640 * 480 * 5 / 4 // about the most that is looked at in one go
 	zoomPixels  = 640 * 640
+	faintReach  = 10 // pixels: some modules
 )
 
-// whole looks at the whole picture, reduced where it is large, and then closer
-// at what looked like corners of a code in it.
+// whole looks at the whole picture, reduced where it is large.
 func (d *Decoder) whole() (Result, bool) {
 	d.work.reduce(&d.gray, wholePixels)
-	r, seen, ok := read(&d.work, false)
-	if ok {
-		return r, true
-	}
-	for _, at := range suspects(seen, d.gray.w, d.gray.h) {
-		d.work.zoom(&d.gray, at, zoomPixels)
-		if r, _, ok := read(&d.work, false); ok {
-			return r, true
-		}
-	}
-	return Result{}, false
+	return d.closer(false)
 }
 
-// middle enlarges the middle of the picture, where badges are held: modules
-// of little more than a pixel are read so.
-func (d *Decoder) middle() (Result, bool) {
-	w, h := d.gray.w, d.gray.h
-	side := min(w, h) * 3 / 4
-	at := image.Rect((w-side)/2, (h-side)/2+h/12, (w+side)/2, (h+side)/2+h/12).Intersect(image.Rect(0, 0, w, h))
-	d.work.zoom(&d.gray, at, zoomPixels)
-	r, _, ok := read(&d.work, false)
-	return r, ok
+// full looks at the whole of a large picture with all its pixels: for a code
+// that is small in it.
+func (d *Decoder) full() (Result, bool) {
+	if d.gray.w*d.gray.h <= wholePixels {
+		return Result{}, false
+	}
+	d.work.reduce(&d.gray, vision.MaxPixels)
+	return d.closer(false)
 }
 
 // negative is for a telephone that shows codes light on dark.
 func (d *Decoder) negative() (Result, bool) {
 	d.work.reduce(&d.gray, wholePixels)
-	r, seen, ok := read(&d.work, true)
+	return d.closer(true)
+}
+
+// closer reads what is in d.work, and where that is nothing, goes closer to
+// what looked like a code.
+func (d *Decoder) closer(negative bool) (Result, bool) {
+	r, seen, ok := read(&d.work, negative)
 	if ok {
 		return r, true
 	}
-	for _, at := range suspects(seen, d.gray.w, d.gray.h) {
-		d.work.zoom(&d.gray, at, zoomPixels)
-		if r, _, ok := read(&d.work, true); ok {
-			return r, true
-		}
+	at, module := suspect(seen, d.gray.w, d.gray.h)
+	if at.Empty() {
+		return Result{}, false
 	}
-	return Result{}, false
+	d.work.zoom(&d.gray, at, zoomPixels)
+	if r, _, ok = read(&d.work, negative); ok {
+		return r, true
+	}
+	d.work.sharpen(module)
+	r, _, ok = read(&d.work, negative)
+	return r, ok
 }
 
-// suspects gives the places at which a code seems to be that was not read, the
-// likeliest first, at most two.
-func suspects(seen []finder, w, h int) []image.Rectangle {
-	frame := image.Rect(0, 0, w, h)
+// faint evens the light out first: for a worn print, and for a dim screen
+// before dark clothes.
+func (d *Decoder) faint() (Result, bool) {
+	d.work.reduce(&d.gray, wholePixels)
+	d.work.even(faintReach)
+	r, seen, ok := read(&d.work, false)
+	if ok {
+		return r, true
+	}
+	at, module := suspect(seen, d.gray.w, d.gray.h)
+	if at.Empty() {
+		at, module = d.chest(), faintReach/4
+	}
+	d.work.zoom(&d.gray, at, zoomPixels)
+	d.work.even(int(4*module/d.work.scale + 0.5))
+	r, _, ok = read(&d.work, false)
+	return r, ok
+}
+
+// chest is the middle of the picture, a little low: where badges are held.
+func (d *Decoder) chest() image.Rectangle {
+	w, h := d.gray.w, d.gray.h
+	side := min(w, h) * 3 / 4
+	return image.Rect(0, 0, side, side).Add(image.Pt((w-side)/2, (h-side)*5/6))
+}
+
+// middle enlarges the middle: modules of little more than a pixel are read so.
+func (d *Decoder) middle() (Result, bool) {
+	d.work.zoom(&d.gray, d.chest(), zoomPixels)
+	r, seen, ok := read(&d.work, false)
+	if ok {
+		return r, true
+	}
+	module := 2.0
+	if best := corners(seen); len(best) > 0 {
+		module = best[0].module
+	}
+	d.work.sharpen(module)
+	r, _, ok = read(&d.work, false)
+	return r, ok
+}
+
+// suspect is where a code seems to be that was not read, and how wide its
+// modules seem; empty where there is no sign of one.
+func suspect(seen []finder, w, h int) (image.Rectangle, float64) {
 	best := corners(seen)
 	if len(best) == 0 {
-		return nil
+		return image.Rectangle{}, 0
 	}
-	box := image.Rectangle{}
+	module := 0.0
+	var box image.Rectangle
 	for _, f := range best {
-		// A finder's centre is 3.5 modules from the edge; as much again around it.
+		// A finder's centre is 3.5 modules from the code's edge. Where one is
+		// missing, the rest of the code may be on any side.
 		m := max(f.module, 1) * 9
-		b := image.Rect(int(f.x-m), int(f.y-m), int(f.x+m), int(f.y+m))
-		if box = box.Union(b); len(best) < 3 {
-			// The rest of the code may be on any side.
+		if len(best) < 3 {
 			m *= 5
-			box = box.Union(image.Rect(int(f.x-m), int(f.y-m), int(f.x+m), int(f.y+m)))
 		}
+		box = box.Union(image.Rect(int(f.x-m), int(f.y-m), int(f.x+m), int(f.y+m)))
+		module += f.module / float64(len(best))
 	}
-	if box = box.Intersect(frame); box.Dx() < 16 || box.Dy() < 16 {
-		return nil
+	// A code is square: where only one of its sides was seen, the rest lies on
+	// either hand.
+	if dx, dy := box.Dx(), box.Dy(); 4*dx < 3*dy {
+		box.Min.X, box.Max.X = box.Min.X-(dy-dx), box.Max.X+(dy-dx)
+	} else if 4*dy < 3*dx {
+		box.Min.Y, box.Max.Y = box.Min.Y-(dx-dy), box.Max.Y+(dx-dy)
 	}
-	return []image.Rectangle{box}
+	if box = box.Intersect(image.Rect(0, 0, w, h)); box.Dx() < 16 || box.Dy() < 16 {
+		return image.Rectangle{}, 0
+	}
+	return box, module
 }
 
 // corners picks the finders that may be of one code: of the size of the one

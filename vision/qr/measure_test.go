@@ -26,47 +26,34 @@ func with(module float64, f func(*view)) view {
 }
 
 func conditions() []condition {
-	cs := []condition{}
+	var cs []condition
 	add := func(floor float64, v view, format string, args ...any) {
 		cs = append(cs, condition{fmt.Sprintf(format, args...), v, floor})
 	}
+	// each adds one row for each value; floors are of those that have one.
+	each := func(module float64, format string, set func(*view, float64), floors map[float64]float64, values ...float64) {
+		for _, x := range values {
+			add(floors[x], with(module, func(v *view) { set(v, x) }), format, module, x)
+		}
+	}
 	for _, m := range []float64{1, 1.25, 1.5, 1.75, 2, 2.5, 3, 4} {
-		floor := map[float64]float64{1.5: 0.8, 1.75: 0.9, 2: 0.9, 2.5: 0.9, 3: 0.9, 4: 0.9}[m]
-		add(floor, straight(m), "held straight, %.2f px a module", m)
+		add(map[float64]float64{1.5: 0.9, 2: 0.9, 4: 0.9}[m], straight(m), "%.2f px, held straight", m)
 	}
-	for _, deg := range []float64{10, 20, 30, 45, 90, 180} {
-		add(0.8, with(2, func(v *view) { v.roll = deg }), "2 px, rolled %.0f°", deg)
-	}
-	for _, deg := range []float64{15, 30, 40, 50} {
-		add(map[float64]float64{15: 0.8, 30: 0.8}[deg], with(2.5, func(v *view) { v.turn = deg }), "2.5 px, turned away %.0f°", deg)
-	}
-	for _, s := range []float64{0.6, 0.9, 1.2, 1.6} {
-		add(map[float64]float64{0.6: 0.8, 0.9: 0.8}[s], with(2, func(v *view) { v.blur = s }), "2 px, blur of %.1f px", s)
-	}
-	for _, s := range []float64{1, 1.5, 2, 2.5} {
-		add(map[float64]float64{1: 0.9, 1.5: 0.8}[s], with(3, func(v *view) { v.blur = s }), "3 px, blur of %.1f px", s)
-	}
-	for _, s := range []float64{10, 20, 30, 45} {
-		add(map[float64]float64{10: 0.9, 20: 0.8}[s], with(2.5, func(v *view) { v.noise = s }), "2.5 px, noise of %.0f levels", s)
-	}
-	for _, c := range []float64{0.5, 0.25, 0.12, 0.08} {
-		add(map[float64]float64{0.5: 0.9, 0.25: 0.8}[c], with(2.5, func(v *view) { v.contrast = c }), "2.5 px, contrast of %.0f%%", 100*c)
-	}
-	for _, l := range []float64{0.5, 0.25, 0.12, 1.8} {
-		add(map[float64]float64{0.5: 0.9, 0.25: 0.8}[l], with(2.5, func(v *view) { v.light = l }), "2.5 px, %.0f%% of the light", 100*l)
-	}
-	for _, g := range []float64{0.06, 0.09, 0.12, 0.15} {
-		add(map[float64]float64{0.06: 0.8}[g], with(2.5, func(v *view) { v.glare = g }), "2.5 px, burnt-out spot, radius %.0f%% of the code", 100*g)
-	}
-	for _, q := range []int{50, 30, 15} {
-		add(map[int]float64{50: 0.8}[q], with(2, func(v *view) { v.quality = q }), "2 px, JPEG quality %d", q)
-	}
-	add(0.8, with(2.5, func(v *view) { v.negative = true }), "2.5 px, light on dark")
-	add(0.8, with(2.5, func(v *view) { v.contrast, v.glare, v.roll, v.noise = 0.55, 0.06, 8, 6 }), "2.5 px, telephone: grey blacks, glare, rolled 8°")
+	each(2, "%.0f px, rolled %.0f°", func(v *view, x float64) { v.roll = x }, map[float64]float64{20: 0.9, 180: 0.9}, 10, 20, 30, 45, 90, 180)
+	each(2.5, "%.1f px, turned away %.0f°", func(v *view, x float64) { v.turn = x }, map[float64]float64{30: 0.9}, 15, 30, 40, 50)
+	each(2, "%.0f px, blur of %.1f px", func(v *view, x float64) { v.blur = x }, map[float64]float64{0.9: 0.6}, 0.6, 0.9, 1.2, 1.6)
+	each(3, "%.0f px, blur of %.1f px", func(v *view, x float64) { v.blur = x }, map[float64]float64{1.5: 0.6}, 1, 1.5, 2, 2.5)
+	each(2.5, "%.1f px, noise of %.0f levels", func(v *view, x float64) { v.noise = x }, map[float64]float64{20: 0.9}, 10, 20, 30, 45)
+	each(2.5, "%.1f px, dark modules %.0f%% darker than the card", func(v *view, x float64) { v.contrast = x / 100 }, map[float64]float64{25: 0.6}, 50, 25, 12, 8)
+	each(2.5, "%.1f px, %.0f%% of the light", func(v *view, x float64) { v.light = x / 100 }, map[float64]float64{25: 0.9}, 180, 50, 25, 12)
+	each(2.5, "%.1f px, burnt-out spot, radius %.0f%% of the code", func(v *view, x float64) { v.glare = x / 100 }, map[float64]float64{9: 0.9}, 6, 9, 12, 15, 20)
+	each(2, "%.0f px, JPEG quality %.0f", func(v *view, x float64) { v.quality = int(x) }, map[float64]float64{30: 0.9}, 50, 30, 15)
+	add(0.9, with(2.5, func(v *view) { v.negative = true }), "2.5 px, light on dark")
+	add(0.9, with(2.5, func(v *view) { v.contrast, v.glare, v.roll, v.noise = 0.55, 0.06, 8, 6 }), "2.5 px, telephone: grey blacks, glare, noise, rolled 8°")
 	for _, s := range []image.Point{{800, 600}, {1024, 768}, {1280, 720}, {1600, 1200}} {
-		add(0.8, with(2, func(v *view) { v.size = s }), "2 px in %dx%d", s.X, s.Y)
+		add(map[int]float64{1280: 0.9}[s.X], with(2, func(v *view) { v.size = s }), "2 px in %dx%d", s.X, s.Y)
 	}
-	add(0.8, with(1.5, func(v *view) { v.size = image.Pt(1600, 1200) }), "1.5 px in 1600x1200")
+	add(0, with(1.5, func(v *view) { v.size = image.Pt(1600, 1200) }), "1.5 px in 1600x1200")
 	return cs
 }
 
@@ -95,7 +82,7 @@ func rate(t *testing.T, v view, n int, budget time.Duration) (read int, each tim
 // The floor of what the kiosk reads. It does not depend on how fast the
 // machine is: the budget is not what is measured.
 func TestReadRate(t *testing.T) {
-	const n = 4
+	const n = 3
 	for _, c := range conditions() {
 		if c.floor == 0 {
 			continue
@@ -115,7 +102,7 @@ func TestReadRateTable(t *testing.T) {
 		t.Skip("skipped: AGENTID_QR_TABLE is not set to a number of frames")
 	}
 	var b strings.Builder
-	b.WriteString("| condition | read, M | ms a frame | read, Q on the same card |\n|---|---|---|---|\n")
+	b.WriteString("| condition | read | ms a frame | were it level Q |\n|---|---|---|---|\n")
 	for _, c := range conditions() {
 		got, each := rate(t, c.view, n, DefaultBudget)
 		q := c.view

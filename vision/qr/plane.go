@@ -79,6 +79,14 @@ func (p *plane) reduce(src *plane, most int) {
 	}
 }
 
+// How strongly, and how far around in modules, a soft picture is sharpened;
+// and how much the contrast of a faint one is raised.
+const (
+	sharpenGain  = 3
+	sharpenReach = 1.0
+	evenGain     = 8
+)
+
 // maxZoom is how often a part is enlarged: beyond it nothing is won.
 const maxZoom = 3
 
@@ -120,6 +128,48 @@ func (p *plane) zoom(src *plane, at image.Rectangle, most int) {
 		for x := range out {
 			v := l0[x]*r.k[0] + l1[x]*r.k[1] + l2[x]*r.k[2] + l3[x]*r.k[3]
 			out[x] = byte(min(max((v-float32(lo))*gain, 0), 255))
+		}
+	}
+}
+
+// sharpen takes away from each pixel what its neighbours, a module around, have
+// blurred into it. module is in pixels of the picture.
+func (p *plane) sharpen(module float64) {
+	r := min(max(int(module/p.scale*sharpenReach+0.5), 1), 16)
+	soft := p.soft(r)
+	for i, v := range p.pix {
+		d := int(v) - int(soft[i])
+		p.pix[i] = byte(min(max(int(v)+d*sharpenGain, 0), 255))
+	}
+}
+
+// even makes each pixel grey by how much it differs from the mean r around it.
+func (p *plane) even(r int) {
+	soft := p.soft(min(max(r, 2), 64))
+	for i, v := range p.pix {
+		p.pix[i] = byte(min(max(0x80+(int(v)-int(soft[i]))*evenGain, 0), 255))
+	}
+}
+
+// soft is the mean about each pixel, 2r+1 wide.
+func (p *plane) soft(r int) []byte {
+	along, out := make([]byte, len(p.pix)), make([]byte, len(p.pix))
+	mean(along, p.pix, p.h, p.w, p.w, 1, r)
+	mean(out, along, p.w, p.h, 1, p.w, r)
+	return out
+}
+
+// mean averages lines of n pixels that are step apart; a line begins each next.
+func mean(dst, src []byte, lines, n, next, step, r int) {
+	for l := range lines {
+		at := func(i int) int { return l*next + min(max(i, 0), n-1)*step }
+		sum := 0
+		for i := -r; i <= r; i++ {
+			sum += int(src[at(i)])
+		}
+		for i := range n {
+			dst[l*next+i*step] = byte(sum / (2*r + 1))
+			sum += int(src[at(i+r+1)]) - int(src[at(i-r)])
 		}
 	}
 }

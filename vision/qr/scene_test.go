@@ -56,7 +56,7 @@ func held(t testing.TB, v view) (*image.RGBA, float64) {
 	n := len(bits) + 2*quiet
 	const px = 12
 	side := n * px
-	dark, light := uint8(255*(1-v.contrast)/2), uint8(255-255*(1-v.contrast)/2)
+	dark, light := uint8(255*(1-v.contrast)), uint8(255)
 	if v.negative {
 		dark, light = light, dark
 	}
