@@ -1,7 +1,9 @@
 package vision
 
 import (
+	"errors"
 	"image"
+	"math"
 	"math/rand/v2"
 	"slices"
 	"testing"
@@ -163,6 +165,7 @@ func TestUnknownIsAVote(t *testing.T) {
 			t.Fatalf("recognised on half of the votes: %+v", d)
 		}
 	}
+	s.play(held)
 	s.wantEvents(domain.ReasonUndecided)
 }
 
@@ -177,6 +180,7 @@ func TestMarginToTheSecondPerson(t *testing.T) {
 			t.Fatalf("named one of two who look the same: %+v", d)
 		}
 	}
+	s.play(held)
 	s.wantEvents(domain.ReasonUndecided)
 }
 
@@ -213,9 +217,125 @@ func TestGateSaysWhy(t *testing.T) {
 			if s.scene.Guide != tc.guide {
 				t.Errorf("guide %q, want %q", s.scene.Guide, tc.guide)
 			}
-			s.play(3 * time.Second)
+			s.wantEvents() // perhaps it is only the beginning of a visit
+			s.play(held)
 			s.wantEvents(tc.reason)
 		})
+	}
+}
+
+// held is over how long a decision about nobody waits for a better one.
+const held = 35 * time.Second
+
+func TestWhatComesBeforeADecisionIsTheSameVisit(t *testing.T) {
+	s := newStage(t)
+	lucia := []float32{1, 0, 0, 0}
+	s.play(4*time.Second, actor{image.Rect(300, 200, 340, 240), lucia}) // far away
+	s.play(1 * time.Second)
+	s.play(4*time.Second, actor{middle, lucia})
+	s.play(1 * time.Second)
+	s.play(4*time.Second, actor{image.Rect(300, 200, 340, 240), lucia}) // and leaves
+	s.play(2 * held)
+	s.wantEvents(domain.ReasonRecognised)
+}
+
+func TestADecisionThatIsMendedSaysSo(t *testing.T) {
+	s := newStage(t)
+	s.play(time.Second, actor{middle, []float32{0, 0, 1, 0}}) // bad first frames
+	s.play(8*time.Second, actor{middle, []float32{1, 0, 0, 0}})
+	s.wantEvents(domain.ReasonUnknown, domain.ReasonRecognised)
+	if s.decisions[0].Revises || !s.decisions[1].Revises {
+		t.Fatalf("decisions %+v", s.decisions)
+	}
+}
+
+func TestFlushTellsWhatIsHeld(t *testing.T) {
+	s := newStage(t)
+	s.play(4*time.Second, actor{image.Rect(300, 200, 340, 240), nil})
+	if ds := s.a.Flush(); len(ds) != 1 || ds[0].Reason != domain.ReasonTooSmall {
+		t.Fatalf("at the end: %+v", ds)
+	}
+	if ds := s.a.Flush(); len(ds) != 0 {
+		t.Fatalf("told twice: %+v", ds)
+	}
+}
+
+func TestTwoStrangersUnderOneTrackAreTwo(t *testing.T) {
+	s := newStage(t)
+	s.play(5*time.Second, actor{middle, []float32{0, 0, 1, 0}})
+	s.play(8*time.Second, actor{middle, []float32{0, 0, 0, 1}}) // stepped up within a moment
+	s.wantEvents(domain.ReasonUnknown, domain.ReasonUnknown)
+}
+
+func TestDenied(t *testing.T) {
+	s := newStage(t)
+	wrong := actor{middle, near([]float32{1, 0, 0, 0})}
+	s.play(3*time.Second, wrong)
+	s.a.Deny(s.scene.Faces[0].Track, "lucia")
+	s.play(5*time.Second, wrong)
+	s.play(2 * time.Second) // another track
+	s.play(5*time.Second, wrong)
+	if f := s.scene.Faces[0]; f.State != domain.FaceUnknown {
+		t.Fatalf("denied, and still %+v", f)
+	}
+	s.play(2 * time.Second)
+	s.play(5*time.Second, actor{middle, []float32{1, -0.55, 0, 0}}) // the real one, in another light
+	if got := s.events(); got[0] != domain.ReasonRecognised || got[len(got)-1] != domain.ReasonRecognised || s.decisions[len(s.decisions)-1].Repeat {
+		t.Fatalf("the real one has no event of her own: %v", got)
+	}
+	s.play(held)
+	if n := len(s.a.denials) + len(s.a.visitors) + len(s.a.visits); n != 0 {
+		t.Fatalf("%d vectors or visits are kept in an empty lobby", n)
+	}
+}
+
+func TestANameThatCannotBeConfirmedIsHidden(t *testing.T) {
+	s := newStage(t)
+	s.play(3*time.Second, actor{middle, []float32{1, 0, 0, 0}})
+	s.img = noise(640, 480, 20, 10) // too dark to look again
+	s.play(3*time.Second, actor{middle, []float32{1, 0, 0, 0}})
+	if f := s.scene.Faces[0]; f.State != domain.FaceKnown {
+		t.Fatalf("hidden too soon: %+v", f)
+	}
+	s.play(6*time.Second, actor{middle, []float32{1, 0, 0, 0}})
+	if f := s.scene.Faces[0]; f.State != domain.FaceReading || f.Person != "" {
+		t.Fatalf("a name that could not be confirmed for ten seconds still stands: %+v", f)
+	}
+}
+
+func TestAnEncoderThatFailsSaysNothingOfTheFace(t *testing.T) {
+	s := newStage(t)
+	for range 5 {
+		s.at = s.at.Add(100 * time.Millisecond)
+		s.a.Observe(NewPicture(s.img, nil, s.at), []Face{{Box: middle}})
+		if j, ok := s.a.Next(); ok {
+			sc, _, err := s.a.Learn(j, Encoding{}, errors.New("closed"))
+			if err != nil || (len(sc.Faces) == 0 && s.a.order[0].Confirmed()) {
+				t.Fatalf("the face vanished: %+v, %v", sc, err)
+			}
+		}
+	}
+}
+
+func TestTurnedHeadsDoNotVote(t *testing.T) {
+	s := newStage(t)
+	s.at = s.at.Add(time.Second)
+	var j Job
+	for ok := false; !ok; {
+		s.at = s.at.Add(100 * time.Millisecond)
+		s.a.Observe(NewPicture(s.img, nil, s.at), []Face{{Box: middle}})
+		j, ok = s.a.Next()
+	}
+	// Both eyes and the mouth far to one side of the nose: a profile.
+	turned := []Point{{290, 190}, {310, 190}, {345, 215}, {292, 240}, {308, 240}}
+	if p, ok := EstimatePose(turned); !ok || math.Abs(p.Yaw) < s.a.opts.Gate.MaxTurn {
+		t.Fatalf("the landmarks are not turned: %+v", p)
+	}
+	if _, _, err := s.a.Learn(j, Encoding{Vector: []float32{1, 0, 0, 0}, Landmarks: turned}, nil); err != nil {
+		t.Fatal(err)
+	}
+	if n := s.a.subjects[j.Track].ballot.total; n != 0 {
+		t.Fatalf("%d votes of a turned head", n)
 	}
 }
 

@@ -20,6 +20,7 @@ type cameraWatch struct {
 	frames uint64
 	broken uint64 // frames that did not decode
 	newest time.Time
+	live   time.Time // when the camera last became live
 	size   image.Point
 	recent []time.Time // arrivals in the rate's window
 	err    string
@@ -31,6 +32,9 @@ const rateWindow = 3 * time.Second
 func (c *cameraWatch) entered(h domain.CameraHealth) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if h.State == domain.CameraLive && c.state.State != domain.CameraLive {
+		c.live = c.clock.Now()
+	}
 	c.state = h
 }
 
@@ -79,8 +83,12 @@ func (c *cameraWatch) health() domain.CameraHealth {
 	h.BadFrames += c.broken
 	h.FPS = float64(len(c.recent)) / rateWindow.Seconds()
 	h.Age = 0
-	if !c.newest.IsZero() {
-		h.Age = now.Sub(c.newest)
+	// A camera that is live and sends nothing that decodes ages from then on.
+	if since := c.newest; !since.IsZero() || !c.live.IsZero() {
+		if since.Before(c.live) {
+			since = c.live
+		}
+		h.Age = now.Sub(since)
 	}
 	if c.err != "" && h.LastError == "" {
 		h.LastError = c.err

@@ -170,3 +170,66 @@ func (*sizes) Decode(b []byte, dst *image.RGBA) (*image.RGBA, error) {
 	}
 	return dst, nil
 }
+
+// TestCameraThatSendsNothingUsableAges: live, and yet no picture.
+func TestCameraThatSendsNothingUsableAges(t *testing.T) {
+	clock := domaintest.NewClock(time.Unix(1000, 0))
+	c := cameraWatch{clock: clock}
+	c.entered(domain.CameraHealth{State: domain.CameraLive})
+	c.bad(ErrPicture)
+	clock.Advance(10 * time.Second)
+	if h := c.health(); h.Age != 10*time.Second || h.BadFrames != 1 || h.LastError == "" {
+		t.Fatalf("health %+v", h)
+	}
+}
+
+// broken is a detector that works twice and then fails.
+type broken struct {
+	oneFace
+	n int
+}
+
+func (b *broken) Detect(img *image.RGBA) ([]Face, error) {
+	if b.n++; b.n > 2 {
+		return nil, errors.New("no")
+	}
+	return b.oneFace.Detect(img)
+}
+
+func TestADetectorThatFailsLeavesNobodyOnTheScreen(t *testing.T) {
+	w := &wire{
+		frames: make(chan Frame), clock: domaintest.NewClock(time.Unix(1000, 0)),
+		decisions: make(chan domain.Decision, 10), scenes: make(chan domain.Scene, 1000), cameras: make(chan domain.CameraState, 10),
+	}
+	p, err := NewPipeline(PipelineOptions{
+		Source: w, Decoder: GoDecoder{}, Detector: &broken{}, Clock: w.clock, Sink: w,
+		Analyser: AnalyserOptions{Gate: DefaultGate()},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan struct{})
+	go func() { p.Run(ctx); close(done) }()
+	img := noise(640, 480, 128, 60)
+	seen := false
+	for {
+		w.clock.Advance(200 * time.Millisecond)
+		w.frames <- Frame{At: w.clock.Now(), Raw: img}
+		select {
+		case sc := <-w.scenes:
+			if len(sc.Faces) > 0 {
+				seen = true
+				continue
+			}
+			if !seen {
+				continue
+			}
+		default:
+			continue
+		}
+		break
+	}
+	cancel()
+	<-done
+}

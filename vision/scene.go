@@ -29,12 +29,12 @@ func (a *Analyser) scene() domain.Scene {
 			rivals = true
 		}
 		sc.Faces = append(sc.Faces, domain.SceneFace{
-			Track: t.ID, Box: domain.RectIn(box, a.size), State: s.state(), Person: s.known(),
+			Track: t.ID, Box: domain.RectIn(box, a.size), State: a.state(s), Person: a.known(s),
 		})
 	}
 	want := domain.GuideNone
 	if first != nil {
-		want = first.guide()
+		want = a.hint(first)
 		if rivals && first.result.Reason == "" {
 			want = domain.GuideOnePerson
 		}
@@ -44,16 +44,16 @@ func (a *Analyser) scene() domain.Scene {
 }
 
 // known is the person while the decision stands.
-func (s *subject) known() domain.PersonID {
-	if s.state() == domain.FaceKnown {
+func (a *Analyser) known(s *subject) domain.PersonID {
+	if a.state(s) == domain.FaceKnown {
 		return s.result.Person
 	}
 	return ""
 }
 
-func (s *subject) state() domain.FaceState {
+func (a *Analyser) state(s *subject) domain.FaceState {
 	switch {
-	case s.recheck && s.result.Reason != domain.ReasonUndecided:
+	case s.recheck && s.result.Reason != domain.ReasonUndecided, a.overdue(s) && s.result.Reason != domain.ReasonUndecided:
 		return domain.FaceReading // in doubt: no name is shown
 	case s.result.Reason == domain.ReasonRecognised:
 		return domain.FaceKnown
@@ -67,13 +67,15 @@ func (s *subject) state() domain.FaceState {
 	return domain.FaceSeen
 }
 
-func (s *subject) guide() domain.Guide {
+// hint is what would help to read this face.
+func (a *Analyser) hint(s *subject) domain.Guide {
+	st := a.state(s)
 	switch {
-	case s.result.Reason == domain.ReasonRecognised || s.result.Reason == domain.ReasonUnknown:
+	case st == domain.FaceKnown || st == domain.FaceUnknown:
 		return domain.GuideNone
 	case s.quality.Reason != "":
 		return s.quality.Guide
-	case s.state() == domain.FaceReading:
+	case st == domain.FaceReading:
 		return domain.GuideReading
 	}
 	return domain.GuideNone

@@ -105,6 +105,8 @@ type Decision struct {
 	// Repeat tells that the same visit was decided before: greet again, but it
 	// is no new event.
 	Repeat bool
+	// Revises tells that it replaces what was decided about the same track.
+	Revises bool
 	// JPEG is the frame that decided, as the camera sent it. May be nil.
 	JPEG []byte
 	// Latency from the arrival of that frame to this decision.
