@@ -110,6 +110,9 @@ func lobby(w, h int, faceX float64) *image.RGBA {
 	return img
 }
 
+// theLobby is drawn once: nobody writes in it.
+var theLobby = sync.OnceValue(func() *image.RGBA { return lobby(640, 480, 0.5) })
+
 func faceAt(track uint64, x float64, s domain.FaceState, label string) domain.SceneFace {
 	return domain.SceneFace{
 		Track: track, State: s, Label: label,
@@ -204,7 +207,7 @@ func show(u *UI, st state, lang domain.Lang) {
 	if st.blank {
 		return
 	}
-	p := &picture{img: lobby(640, 480, 0.5)}
+	p := &picture{img: theLobby()}
 	u.ShowPicture(p)
 	u.ShowScene(domain.Scene{At: start, Size: image.Pt(640, 480), Faces: st.faces})
 	u.ShowPicture(p)

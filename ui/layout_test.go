@@ -80,60 +80,68 @@ func eachScreen(t *testing.T, check func(t *testing.T, u *UI, c *calls, st state
 	}
 }
 
-// TestNothingIsCut holds every screen to its window: all of it inside, words
-// whole and in their places, no two things over one another.
-func TestNothingIsCut(t *testing.T) {
-	eachScreen(t, func(t *testing.T, u *UI, _ *calls, _ state, _ domain.Lang) {
-		window := placed{obj: u.Window().Content()}
-		if got, want := u.Window().Canvas().Size(), window.obj.Size(); got != want {
-			t.Fatalf("the content is %v in a window of %v", want, got)
+// TestLayout looks at every screen in every size and language.
+func TestLayout(t *testing.T) {
+	eachScreen(t, func(t *testing.T, u *UI, _ *calls, _ state, lang domain.Lang) {
+		all := walk(u)
+		nothingIsCut(t, u, all)
+		targetsAreLarge(t, all)
+		helpAndLanguageAreTopRight(t, u, all, lang)
+	})
+}
+
+// nothingIsCut holds a screen to its window: all of it inside, words whole and
+// in their places, no two things over one another.
+func nothingIsCut(t *testing.T, u *UI, all []placed) {
+	window := placed{obj: u.Window().Content()}
+	if got, want := u.Window().Canvas().Size(), window.obj.Size(); got != want {
+		t.Fatalf("the content is %v in a window of %v", want, got)
+	}
+	var words, solid []placed
+	for _, p := range all {
+		if p.clip {
+			continue
 		}
-		var words, solid []placed
-		for _, p := range walk(u) {
-			if p.clip {
+		if !p.within(window) && !focusRing(p.obj) {
+			t.Errorf("%v is outside the window", p)
+		}
+		switch o := p.obj.(type) {
+		case *canvas.Text:
+			if o.Text == "" {
 				continue
 			}
-			if !p.within(window) && !focusRing(p.obj) {
-				t.Errorf("%v is outside the window", p)
+			words = append(words, p)
+			need, has := o.MinSize(), o.Size()
+			if need.Width > has.Width+0.51 || need.Height > has.Height+0.51 {
+				t.Errorf("%v needs %v", p, need)
 			}
-			switch o := p.obj.(type) {
-			case *canvas.Text:
-				if o.Text == "" {
-					continue
-				}
-				words = append(words, p)
-				need, has := o.MinSize(), o.Size()
-				if need.Width > has.Width+0.51 || need.Height > has.Height+0.51 {
-					t.Errorf("%v needs %v", p, need)
-				}
-				if strings.HasSuffix(o.Text, "…") {
-					t.Errorf("%v lost its end", p)
-				}
-				if o.TextSize < 16 {
-					t.Errorf("%v is smaller than small print: %v", p, o.TextSize)
-				}
-			case *widgets.Button, *widgets.Text, *widgets.LiveView, *widgets.StateBar:
-				solid = append(solid, p)
+			if strings.HasSuffix(o.Text, "…") {
+				t.Errorf("%v lost its end", p)
 			}
+			if o.TextSize < 16 {
+				t.Errorf("%v is smaller than small print: %v", p, o.TextSize)
+			}
+		case *widgets.Button, *widgets.Text, *widgets.LiveView, *widgets.StateBar:
+			solid = append(solid, p)
 		}
-		if len(words) < 5 {
-			t.Fatalf("only %d texts found: the walk is broken", len(words))
-		}
-		for i, a := range words {
-			for _, b := range words[i+1:] {
-				if a.overlaps(b) {
-					t.Errorf("%v is over %v", a, b)
-				}
+	}
+	if len(words) < 5 {
+		t.Fatalf("only %d texts found: the walk is broken", len(words))
+	}
+	for i, a := range words {
+		for _, b := range words[i+1:] {
+			if a.overlaps(b) {
+				t.Errorf("%v is over %v", a, b)
 			}
 		}
-		for i, a := range solid {
-			for _, b := range solid[i+1:] {
-				if a.overlaps(b) && !a.within(b) && !b.within(a) {
-					t.Errorf("%v is over %v", a, b)
-				}
+	}
+	for i, a := range solid {
+		for _, b := range solid[i+1:] {
+			if a.overlaps(b) && !a.within(b) && !b.within(a) {
+				t.Errorf("%v is over %v", a, b)
 			}
 		}
-	})
+	}
 }
 
 // focusRing tells the outline of the focused button, which may leave the grid.
@@ -142,53 +150,50 @@ func focusRing(o fyne.CanvasObject) bool {
 	return ok && r.StrokeWidth == 0 && r.FillColor != nil && alpha(r.FillColor) == 0
 }
 
-// TestTargets holds what is touched to 64 by 64, with 16 between.
-func TestTargets(t *testing.T) {
-	eachScreen(t, func(t *testing.T, u *UI, _ *calls, _ state, _ domain.Lang) {
-		var buttons []placed
-		for _, p := range walk(u) {
-			if b, ok := p.obj.(*widgets.Button); ok {
-				buttons = append(buttons, p)
-				if b.Size().Width < 64 || b.Size().Height < 64 {
-					t.Errorf("%v is smaller than 64 by 64", p)
-				}
+// targetsAreLarge holds what is touched to 64 by 64, with 16 between. Keys are
+// measured by their own test.
+func targetsAreLarge(t *testing.T, all []placed) {
+	var buttons []placed
+	for _, p := range all {
+		if b, ok := p.obj.(*widgets.Button); ok {
+			buttons = append(buttons, p)
+			if b.Size().Width < 64 || b.Size().Height < 64 {
+				t.Errorf("%v is smaller than 64 by 64", p)
 			}
 		}
-		if len(buttons) < 3 {
-			t.Fatalf("only %d buttons: there are always two languages and help", len(buttons))
-		}
-		for i, a := range buttons {
-			for _, b := range buttons[i+1:] {
-				dx := max(b.x-a.right(), a.x-b.right())
-				dy := max(b.y-a.bottom(), a.y-b.bottom())
-				if max(dx, dy) < 15.5 {
-					t.Errorf("%v and %v are %.1f apart", a, b, max(dx, dy))
-				}
+	}
+	if len(buttons) < 3 {
+		t.Fatalf("only %d buttons: there are always two languages and help", len(buttons))
+	}
+	for i, a := range buttons {
+		for _, b := range buttons[i+1:] {
+			dx := max(b.x-a.right(), a.x-b.right())
+			dy := max(b.y-a.bottom(), a.y-b.bottom())
+			if max(dx, dy) < 15.5 {
+				t.Errorf("%v and %v are %.1f apart", a, b, max(dx, dy))
 			}
 		}
-	})
+	}
 }
 
-// TestHelpAndLanguageAreTopRight holds their place on every screen.
-func TestHelpAndLanguageAreTopRight(t *testing.T) {
-	eachScreen(t, func(t *testing.T, u *UI, _ *calls, _ state, lang domain.Lang) {
-		w := u.Window().Canvas().Size().Width
-		help := map[domain.Lang]string{domain.Spanish: "Ayuda", domain.English: "Help"}[lang]
-		found := map[string]placed{}
-		for _, p := range walk(u) {
-			if b, ok := p.obj.(*widgets.Button); ok && p.y < 64 {
-				found[b.Words()] = p
-			}
+// helpAndLanguageAreTopRight holds their place.
+func helpAndLanguageAreTopRight(t *testing.T, u *UI, all []placed, lang domain.Lang) {
+	w := u.Window().Canvas().Size().Width
+	help := map[domain.Lang]string{domain.Spanish: "Ayuda", domain.English: "Help"}[lang]
+	found := map[string]placed{}
+	for _, p := range all {
+		if b, ok := p.obj.(*widgets.Button); ok && p.y < 64 {
+			found[b.Words()] = p
 		}
-		es, en, h := found["ES"], found["EN"], found[help]
-		if es.obj == nil || en.obj == nil || h.obj == nil {
-			t.Fatalf("the top has %v", found)
-		}
-		if !(es.right() < en.x && en.right() < h.x && es.x > w/3) {
-			t.Errorf("not at the right: %v, %v, %v", es, en, h)
-		}
-		if got := es.obj.(*widgets.Button).Selected(); got != (lang == domain.Spanish) {
-			t.Errorf("ES is marked: %v, in %s", got, lang)
-		}
-	})
+	}
+	es, en, h := found["ES"], found["EN"], found[help]
+	if es.obj == nil || en.obj == nil || h.obj == nil {
+		t.Fatalf("the top has %v", found)
+	}
+	if !(es.right() < en.x && en.right() < h.x && es.x > w/3) {
+		t.Errorf("not at the right: %v, %v, %v", es, en, h)
+	}
+	if got := es.obj.(*widgets.Button).Selected(); got != (lang == domain.Spanish) {
+		t.Errorf("ES is marked: %v, in %s", got, lang)
+	}
 }

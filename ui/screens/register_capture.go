@@ -76,7 +76,7 @@ type RegisterCapture struct{ *captureView }
 func NewRegisterCapture(e Env, v Capture, on CaptureActions) *RegisterCapture {
 	f := newFrame(e, StepFace).back(on.Back, on.Cancel)
 	f.right = []*widgets.Button{e.button(widgets.Secondary, assets.IconUserOff, "capture.skip", doing(on.Skip))}
-	return &RegisterCapture{newCaptureView(e, f, v, e.say("capture.title"), e.say("capture.next"))}
+	return &RegisterCapture{newCaptureView(e, f, v, captureWords{"capture.title", "capture.start", "capture.next"})}
 }
 
 // captureView is a ring around the picture with an instruction beside it.
@@ -89,16 +89,20 @@ type captureView struct {
 	word  *widgets.Text // the instruction
 	note  *widgets.Text
 	icon  *fyne.Container
+	start string // the first instruction
 	shown Coach
 }
 
-func newCaptureView(e Env, f *frame, v Capture, title, note string) *captureView {
+// captureWords are the keys of what a capture says beside its instructions.
+type captureWords struct{ title, start, note string }
+
+func newCaptureView(e Env, f *frame, v Capture, w captureWords) *captureView {
 	st := e.Style
 	c := &captureView{
-		env: e, frame: f, ring: widgets.NewCaptureRing(st, e.Live),
-		title: widgets.NewText(title, st.Label, st.Muted, true),
+		env: e, frame: f, start: e.say(w.start), ring: widgets.NewCaptureRing(st, e.Live),
+		title: widgets.NewText(e.say(w.title), st.Label, st.Muted, true),
 		word:  widgets.NewText("", st.Greeting, st.Ink, true),
-		note:  widgets.NewText(note, st.Label, st.Muted, false),
+		note:  widgets.NewText(e.say(w.note), st.Label, st.Muted, false),
 		icon:  &fyne.Container{},
 	}
 	c.word.MaxLines = 4
@@ -120,6 +124,9 @@ func (c *captureView) Show(v Capture) {
 	}
 	c.shown = v.Coach
 	icon, words := c.env.coach(v.Coach)
+	if icon == assets.IconFace {
+		words = c.start
+	}
 	colour := c.env.Style.Brand
 	if v.Coach == CoachDone {
 		colour = c.env.Style.OK

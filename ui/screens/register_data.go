@@ -48,7 +48,9 @@ func NewRegisterData(e Env, v Data, on DataActions) *RegisterData {
 	}
 	// What is written in a document number beside its letters and digits is
 	// left out later.
-	r.form = widgets.NewForm(e.Style, string(e.Lang), e.keyWords(), []widgets.FieldSpec{
+	keys := e.keyWords()
+	keys.Done = e.say("register.continue") // that is what it does here
+	r.form = widgets.NewForm(e.Style, string(e.Lang), keys, []widgets.FieldSpec{
 		spec(fieldName, widgets.KeysName, domain.MaxNameRunes),
 		spec(fieldDocument, widgets.KeysDocument, 2*domain.MaxDocumentRunes),
 		spec(fieldContact, widgets.KeysEmail, domain.MaxContactRunes),
@@ -149,26 +151,29 @@ func (r *RegisterData) put(s fyne.Size) {
 	for _, b := range append(r.frame.left[:len(r.frame.left):len(r.frame.left)], r.frame.right...) {
 		setShown(b, !typing)
 	}
-	setShown(r.title, !typing)
 	if r.Spread() {
 		r.frame.rail.Object().Hide()
+		r.title.Hide()
 		widgets.Put(r.form, 0, 0, s.Width, s.Height)
 		return
 	}
 	if typing {
-		in := r.frame.putRail(s)
-		widgets.Put(r.form, in.x, in.y, in.w, in.h)
+		r.putForm(r.frame.putRail(s), r.env.Style.Shape == theme.Tall)
 		return
 	}
-	in := r.frame.put(s)
-	if r.env.Style.Shape == theme.Compact {
-		r.title.Hide() // the rail has said it
-	} else {
-		h := r.title.HeightFor(in.w)
-		widgets.Put(r.title, in.x, in.y, in.w, h)
-		in.y, in.h = in.y+h+r.frame.gap(), in.h-h-r.frame.gap()
+	r.putForm(r.frame.put(s), r.env.Style.Shape != theme.Compact)
+}
+
+// putForm puts the form in a, with the title above it where there is room; the
+// rail has said the same.
+func (r *RegisterData) putForm(a area, titled bool) {
+	setShown(r.title, titled)
+	if titled {
+		h := r.title.HeightFor(a.w)
+		widgets.Put(r.title, a.x, a.y, a.w, h)
+		a.y, a.h = a.y+h+r.frame.gap(), a.h-h-r.frame.gap()
 	}
-	widgets.Put(r.form, in.x, in.y, in.w, in.h)
+	widgets.Put(r.form, a.x, a.y, a.w, a.h)
 }
 
 func setShown(o fyne.CanvasObject, on bool) {

@@ -109,6 +109,7 @@ func (p *pinPage) put(s fyne.Size) {
 		widgets.Put(p.pad, in.x, in.y, in.w, in.h-h-p.frame.gap())
 		return
 	}
+	p.pad.Foot = p.env.Style.Button + p.frame.gap()
 	widgets.Put(p.pad, in.x, in.y, in.w, in.h)
 	p.frame.putFoot(area{in.x, in.y, p.pad.Column(in.w), in.h})
 }

@@ -96,7 +96,7 @@ func NewValidateLook(e Env, v Capture, on LookActions) *ValidateLook {
 		e.button(widgets.Secondary, assets.IconPerson, "validate.staff", doing(on.Staff)),
 		e.button(widgets.Secondary, assets.IconLock, "validate.use_pin", doing(on.UsePIN)),
 	}
-	return &ValidateLook{newCaptureView(e, f, v, e.say("validate.look"), e.say("validate.look_next"))}
+	return &ValidateLook{newCaptureView(e, f, v, captureWords{"validate.scan_found", "validate.look", "validate.look_next"})}
 }
 
 // PINTry is what ValidatePIN says of the try before.

@@ -32,6 +32,7 @@ type Field struct {
 	style   theme.Style
 	line    line
 	active  bool
+	place   string // which of how many, where the others are not seen
 	problem *Text
 }
 
@@ -77,6 +78,13 @@ func (f *Field) Active() bool { return f.active }
 func (f *Field) setActive(on bool) {
 	if on != f.active {
 		f.active = on
+		f.Refresh()
+	}
+}
+
+func (f *Field) setPlace(s string) {
+	if s != f.place {
+		f.place = s
 		f.Refresh()
 	}
 }
@@ -128,7 +136,7 @@ func (f *Field) widthOf(n int) float32 {
 func (f *Field) scroll() float32 {
 	room := f.textRoom()
 	all, caret := f.widthOf(len(f.line.runes)), f.widthOf(f.line.caret)
-	if all <= room {
+	if all <= room || !f.active {
 		return 0
 	}
 	// The caret stands at three quarters, so that what follows is seen too.

@@ -61,19 +61,31 @@ func (r *fieldRenderer) sync() {
 	if f.active {
 		r.label.Color = st.Brand
 	}
+	r.label.Text = f.spec.Label
+	if f.place != "" {
+		r.label.Text += " · " + f.place
+	}
 	Put(r.label, f.inset(), top, r.label.MinSize().Width, labelH)
 
 	room := f.textRoom()
 	Put(r.clip, f.inset(), top+labelH, room+caretWidth, textH)
 	shift := f.scroll()
 	r.words.Text = f.shown()
+	fits := func(s string) bool { return fyne.MeasureText(s, st.Body, fyne.TextStyle{}).Width <= room }
+	if !f.active && !fits(r.words.Text) {
+		r.words.Text = cut(r.words.Text, fits)
+	}
 	Put(r.words, -shift, 0, r.words.MinSize().Width, textH)
 	r.hint.Hidden = len(f.line.runes) > 0
 	r.hint.TextSize = st.Body
 	for r.hint.TextSize > 16 && r.hint.MinSize().Width > room-2*caretWidth {
 		r.hint.TextSize--
 	}
-	Put(r.hint, 2*caretWidth, (textH-r.hint.MinSize().Height)/2, r.hint.MinSize().Width, r.hint.MinSize().Height)
+	x := float32(0)
+	if f.active {
+		x = 2 * caretWidth
+	}
+	Put(r.hint, x, (textH-r.hint.MinSize().Height)/2, r.hint.MinSize().Width, r.hint.MinSize().Height)
 	r.caret.Hidden = !f.active
 	Put(r.caret, f.widthOf(f.line.caret)-shift, 2, caretWidth, textH-4)
 

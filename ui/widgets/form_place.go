@@ -1,6 +1,9 @@
 package widgets
 
 import (
+	"slices"
+	"strconv"
+
 	"fyne.io/fyne/v2"
 
 	"agentid/ui/theme"
@@ -21,7 +24,13 @@ func (f *Form) place(s fyne.Size) {
 	} else {
 		f.keyboard.Hide()
 	}
-	f.placeFields(s.Width, room)
+	top := float32(0)
+	if f.typing && f.style.Shape == theme.Tall {
+		// What is written stands near the keys, or eyes would travel.
+		n := float32(len(f.fields))
+		top = max(0, room-n*f.fields[0].BlockHeight()-(n-1)*fieldGap)
+	}
+	f.placeFields(s.Width, top, room-top)
 }
 
 // keyboardGap keeps the keyboard off what is written.
@@ -48,9 +57,9 @@ func (f *Form) leastFields() float32 {
 // fieldGap is what lies between the error of one field and the next field.
 const fieldGap = 8
 
-// placeFields puts as many fields as fit into width by height, in one column
-// or two; the active one is always there.
-func (f *Form) placeFields(width, height float32) {
+// placeFields puts as many fields as fit into width by height, from top, in
+// one column or two; the active one is always there.
+func (f *Form) placeFields(width, top, height float32) {
 	n, block := len(f.fields), f.fields[0].BlockHeight()
 	fit := max(1, int((height+fieldGap)/(block+fieldGap))) // rows
 	cols := 1
@@ -76,15 +85,16 @@ func (f *Form) placeFields(width, height float32) {
 		w := (width - float32(len(rows[i])-1)*f.style.Gap) / float32(len(rows[i]))
 		for c, j := range rows[i] {
 			shown[j] = true
-			Put(f.fields[j], float32(c)*(w+f.style.Gap), y, w, min(block, height))
+			Put(f.fields[j], float32(c)*(w+f.style.Gap), top+y, w, min(block, height))
 		}
 	}
 	for i, field := range f.fields {
-		if shown[i] {
-			field.Show()
-		} else {
-			field.Hide()
+		setShown(field, shown[i])
+		place := ""
+		if slices.Contains(shown, false) {
+			place = strconv.Itoa(i+1) + "/" + strconv.Itoa(n)
 		}
+		field.setPlace(place)
 	}
 }
 

@@ -121,10 +121,14 @@ func (k *Keyboard) HeightFor(most float32) float32 {
 
 // keyHeight is the height of one key: as high as there is room, but no higher
 // than is of use, and never under leastKey.
-func (k *Keyboard) keyHeight(most float32) float32 {
+func (k *Keyboard) keyHeight(room float32) float32 {
 	n := float32(len(k.def.rows))
-	h := float32(int((most - (n-1)*keyGap) / n))
-	return max(k.leastKey(), min(h, k.style.Button))
+	h := float32(int((room - (n-1)*keyGap) / n))
+	most := k.style.Button
+	if k.def.narrow {
+		most *= 1.25 // few keys: let them be large
+	}
+	return max(k.leastKey(), min(h, most))
 }
 
 // leastKey is 64, but on the smallest screens, where five rows of that would
@@ -134,6 +138,12 @@ func (k *Keyboard) leastKey() float32 {
 		return 56
 	}
 	return 64
+}
+
+// padWidth is how wide a numeric pad of that many columns is: its keys are a
+// good deal wider than a finger, and near enough to one another for one hand.
+func padWidth(st theme.Style, cols int) float32 {
+	return float32(cols)*(1.75*st.Button+keyGap) - keyGap
 }
 
 // rebuild makes the keys anew.
@@ -153,7 +163,7 @@ func (k *Keyboard) places() []cell {
 	n := len(k.def.rows)
 	width, left := s.Width, float32(0)
 	if k.def.narrow {
-		width = min(width, 4.5*k.style.Button*1.25)
+		width = min(width, padWidth(k.style, len(k.def.rows[0])))
 		left = float32(int((s.Width - width) / 2))
 	}
 	height := (s.Height - float32(n-1)*keyGap) / float32(n)

@@ -10,6 +10,10 @@ import (
 	"agentid/ui/theme"
 )
 
+// keyEdge is how much of the muted colour is in a key's outline: a hairline
+// would not tell tired eyes where a key ends.
+const keyEdge = 0.55
+
 // keyFace is how one key looks.
 type keyFace struct {
 	ground *canvas.Rectangle
@@ -59,9 +63,9 @@ func (k *Keyboard) colours(d keyDef, pressed bool) (fill, line, words color.NRGB
 	case d.kind == keyShift && k.shift != shiftOff:
 		return p.Pressed, p.Brand, p.Brand
 	case d.kind == keyType, d.kind == keySpace:
-		return p.Surface, p.Line, p.Ink
+		return p.Surface, theme.Fade(p.Muted, keyEdge), p.Ink
 	}
-	return p.Pressed, p.Line, p.Ink
+	return p.Pressed, theme.Fade(p.Muted, keyEdge), p.Ink
 }
 
 // typeSize is the size of a key's words.

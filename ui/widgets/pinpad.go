@@ -199,7 +199,7 @@ func (p *PINPad) Column(width float32) float32 {
 	return width - p.padWidth() - 2*p.style.Gap
 }
 
-func (p *PINPad) padWidth() float32 { return 3*p.style.Button*1.5 + 2*keyGap }
+func (p *PINPad) padWidth() float32 { return padWidth(p.style, 3) }
 
 func (p *PINPad) place(s fyne.Size) {
 	if s.Width <= 0 || s.Height <= 0 {
@@ -207,22 +207,28 @@ func (p *PINPad) place(s fyne.Size) {
 	}
 	st := p.style
 	if st.Shape == theme.Tall {
+		// The keys low, where hands are, and the words near them.
 		h := p.pad.HeightFor(s.Height / 2)
-		y := p.placeWords(s.Width, 0)
-		Put(p.pad, 0, min(y+st.Pad, s.Height-h-p.Foot), s.Width, h)
+		words := p.placeWords(s.Width, 0)
+		y := max(0, (s.Height-h-words-2*st.Pad)/2)
+		p.placeWords(s.Width, y)
+		Put(p.pad, 0, y+words+2*st.Pad, s.Width, h)
 		return
 	}
 	column := p.Column(s.Width)
-	p.placeWords(column, 0)
+	words := p.placeWords(column, 0)
+	if room := s.Height - p.Foot; st.Shape == theme.Wide && words < room {
+		p.placeWords(column, float32(int((room-words)/2)))
+	}
 	w := p.padWidth()
 	h := p.pad.HeightFor(s.Height)
 	Put(p.pad, s.Width-w, max(0, (s.Height-h)/2), w, h)
 }
 
 // placeWords puts the words, the dots and what was wrong in a column from y,
-// and gives where it ends.
+// and gives how high they are.
 func (p *PINPad) placeWords(width, y float32) float32 {
-	st := p.style
+	st, top := p.style, y
 	put := func(t *Text, x, gap float32) {
 		h := t.HeightFor(width - x)
 		Put(t, x, y, width-x, h)
@@ -231,7 +237,7 @@ func (p *PINPad) placeWords(width, y float32) float32 {
 	near := st.Gap / 2
 	put(p.title, 0, near)
 	put(p.hint, 0, st.Gap)
-	side := st.Icon * 1.25
+	side := st.Icon * 1.5
 	for i, d := range p.dots {
 		Put(d, float32(i)*(side+st.Gap), y, side, side)
 	}
@@ -239,7 +245,10 @@ func (p *PINPad) placeWords(width, y float32) float32 {
 	h := p.problem.HeightFor(width - st.Icon - 8)
 	Put(p.sign, 0, y+max(0, (h-st.Icon)/2), st.Icon, st.Icon)
 	put(p.problem, st.Icon+8, 0)
-	return max(y, h)
+	if h == 0 {
+		y += lineHeight(st.Label) // nothing moves when something is said
+	}
+	return y - top
 }
 
 // CreateRenderer implements fyne.Widget.

@@ -51,6 +51,9 @@ func NewResultPanel(st theme.Style, v Verdict, title, next string, buttons ...*B
 	r.sign = NewIcon(icon, fill, r.side()*0.7)
 	r.ground.CornerRadius = st.Radius
 	r.title.MaxLines, r.next.MaxLines = 4, 4
+	if st.Shape == theme.Compact {
+		r.title.MaxLines, r.next.MaxLines = 2, 2
+	}
 	objs := []fyne.CanvasObject{r.ground, r.disc, r.sign, r.title, r.next}
 	for _, b := range buttons {
 		objs = append(objs, b)
