@@ -55,6 +55,10 @@ type Event struct {
 // ErrNotFound says that what was asked for is not there.
 var ErrNotFound = errors.New("not found")
 
+// ErrRefused says that the store will never take what it was given: trying
+// again is of no use.
+var ErrRefused = errors.New("refused")
+
 // People keeps persons and their templates.
 type People interface {
 	// AddPerson stores a new person with at least zero templates, whole or not at all.

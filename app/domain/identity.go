@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 	"unicode"
+	"unicode/utf8"
 )
 
 // Limits of what a visitor types.
@@ -51,7 +52,10 @@ func CleanDocument(s string) (string, error) {
 // CleanContact gives an e-mail address in lower case, or a phone number as + and
 // digits (E.164 where a country code was written, digits alone where not).
 func CleanContact(s string) (string, error) {
-	s = strings.TrimSpace(s)
+	if !utf8.ValidString(s) {
+		return "", fmt.Errorf("%w: not UTF-8", ErrContact)
+	}
+	s = strings.ToLower(strings.TrimSpace(s))
 	if len(s) > MaxContactRunes {
 		return "", fmt.Errorf("%w: too long", ErrContact)
 	}
@@ -60,7 +64,7 @@ func CleanContact(s string) (string, error) {
 		if err != nil || a.Name != "" || a.Address != s || !strings.Contains(s[strings.LastIndex(s, "@"):], ".") {
 			return "", fmt.Errorf("%w: not an e-mail address", ErrContact)
 		}
-		return strings.ToLower(s), nil
+		return s, nil
 	}
 	var b strings.Builder
 	for i, r := range s {
@@ -236,6 +240,7 @@ func SubjectPerson(id PersonID) string { return "person:" + string(id) }
 // Reasons of what the registry itself does.
 const (
 	ReasonPINSet           Reason = "pin_set"
+	ReasonConsentGiven     Reason = "consent_given" // again, or to more
 	ReasonSnapshotsExpired Reason = "snapshots_expired"
 )
 

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unicode/utf8"
 )
 
 func TestCleanDocument(t *testing.T) {
@@ -23,7 +24,8 @@ func TestCleanContact(t *testing.T) {
 	for in, want := range map[string]string{
 		"Ana@Example.org": "ana@example.org", "+54 (11) 4444-5555": "+541144445555", "600 123 456": "600123456",
 		"": "", "ana@": "", "ana@localhost": "", "Ana <ana@example.org>": "", "12+34567": "", "123456": "",
-		strings.Repeat("a", 250) + "@x.org": "", "call me": "",
+		strings.Repeat("a", 250) + "@x.org": "", "call me": "", "\xff@x.org": "",
+		strings.Repeat("a", 246) + "Ⱥ@x.org": "", // 254 bytes, but one more in lower case
 	} {
 		got, err := CleanContact(in)
 		if got != want || (want == "") != errors.Is(err, ErrContact) {
@@ -77,4 +79,41 @@ func TestConsentAllows(t *testing.T) {
 	if c := (Consent{Refused: []Purpose{PurposeFace}}); c.Allows(PurposeFace) {
 		t.Error("what was refused holds")
 	}
+}
+
+// FuzzClean: whatever is typed, what is accepted is clean already, and short.
+func FuzzClean(f *testing.F) {
+	for _, s := range []string{
+		"12.345.678-9", " ab 12345 ", "Ana@Example.org", "+54 (11) 4444-5555", "İ@x.y", "\"a b\"@x.y", "a@[1.2.3.4]", "\xff@x.y", "493817", "Lucía  Vega",
+	} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, s string) {
+		for name, clean := range map[string]struct {
+			fn  func(string) (string, error)
+			err error
+			max int // runes
+		}{
+			"document": {CleanDocument, ErrDocument, MaxDocumentRunes},
+			"contact":  {CleanContact, ErrContact, MaxContactRunes},
+			"name":     {CleanName, ErrName, MaxNameRunes},
+		} {
+			got, err := clean.fn(s)
+			if err != nil {
+				if got != "" || !errors.Is(err, clean.err) {
+					t.Errorf("%s %q: %q and %v", name, s, got, err)
+				}
+				continue
+			}
+			if again, err := clean.fn(got); again != got || err != nil {
+				t.Errorf("%s %q is clean as %q, and again as %q, %v", name, s, got, again, err)
+			}
+			if n := utf8.RuneCountInString(got); n == 0 || n > clean.max || !utf8.ValidString(got) {
+				t.Errorf("%s %q: %d characters", name, s, n)
+			}
+		}
+		if CheckPIN(s) == nil && (len(s) != PINDigits || strings.Trim(s, "0123456789") != "") {
+			t.Errorf("pin %q", s)
+		}
+	})
 }

@@ -10,6 +10,9 @@ import (
 	"agentid/app/domain"
 )
 
+// MaxConsents is the most consents a person may have given.
+const MaxConsents = 256
+
 // maxLang bounds the name of a language.
 const maxLang = 16
 
@@ -58,6 +61,42 @@ func insertConsent(ctx context.Context, tx *sql.Tx, c domain.Consent) error {
 		})
 	}
 	return execAll(ctx, tx, list)
+}
+
+// AddConsent stores a later consent of somebody registered: to a new text, or
+// to their face after all. What stands is not refused by it but taken back, by
+// Withdraw. Errors: ErrInvalid, ErrExists, domain.ErrNotFound.
+func (s *Store) AddConsent(ctx context.Context, c domain.Consent) error {
+	return wrap("add consent", s.addConsent(ctx, c))
+}
+
+func (s *Store) addConsent(ctx context.Context, c domain.Consent) error {
+	if err := checkConsent(c); err != nil {
+		return err
+	}
+	return transact(ctx, s.w, func(tx *sql.Tx) error {
+		if err := checkAlive(ctx, tx, c.Person); err != nil {
+			return err
+		}
+		before, err := consentsOf(ctx, tx, c.Person)
+		if err != nil {
+			return err
+		}
+		if len(before) >= MaxConsents {
+			return fmt.Errorf("%w: at most %d consents", ErrInvalid, MaxConsents)
+		}
+		for _, old := range before {
+			if slices.ContainsFunc(c.Refused, old.Allows) {
+				return fmt.Errorf("%w: consent refuses what stands", ErrInvalid)
+			}
+		}
+		if err := insertConsent(ctx, tx, c); err != nil {
+			return err
+		}
+		return s.note(ctx, tx, domain.Event{
+			Kind: domain.EventRegistration, Reason: domain.ReasonConsentGiven, Person: c.Person, At: c.At,
+		})
+	})
 }
 
 // consentsOf lists a person's consents, oldest first.

@@ -64,16 +64,16 @@ func crashLife(ctx context.Context, s *Store, n int) error {
 // Whatever the moment of a kill, a person is here whole or not at all; and one
 // whose key is gone is gone whole once the store is open again.
 func TestKilledWithIdentities(t *testing.T) {
-	rounds := 30
+	rounds := 20
 	if testing.Short() {
-		rounds = 6
+		rounds = 5
 	}
 	rng := rand.New(rand.NewPCG(3, 4))
 	var dir string
-	said := make(map[string]string) // the last word about each person
+	var said map[string]string // the last word about each person
 	total, cut := 0, 0
 	for round := range rounds {
-		if round%10 == 0 {
+		if round%5 == 0 {
 			dir, said = t.TempDir(), make(map[string]string)
 		}
 		// Some are killed as an erasure begins: those are the moments to try.
@@ -124,15 +124,18 @@ func crashRotations(s *Store) error {
 // Whatever the moment of a kill, the key file opens the database, and all that
 // hangs on the key is under it.
 func TestKilledWithRotations(t *testing.T) {
-	rounds := 20
+	rounds := 12
 	if testing.Short() {
-		rounds = 5
+		rounds = 4
 	}
 	rng := rand.New(rand.NewPCG(5, 6))
-	dir := t.TempDir()
-	said := make(map[string]string)
+	var dir string
+	var said map[string]string
 	var keys [][keySize]byte
 	for round := range rounds {
+		if round%4 == 0 {
+			dir, said = t.TempDir(), make(map[string]string)
+		}
 		lines, err := runAndKill("rotations", dir, 1+rng.IntN(10), rng.IntN(20_000))
 		if err != nil {
 			t.Fatalf("round %d: %v", round, err)

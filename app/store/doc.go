@@ -1,7 +1,8 @@
 // Package store keeps what the kiosk knows, on its own disk: people and their
-// templates, events and their snapshots, what still has to be told to the
-// centre, and settings. It implements domain.People, domain.Events and
-// domain.Settings on one SQLite database and a folder of picture files.
+// templates, their identities (document, contact, consents, badges, PIN),
+// events and their snapshots, what still has to be told to the centre, and
+// settings. It implements domain.People, domain.Events, domain.Settings and
+// domain.Registry on one SQLite database and a folder of picture files.
 //
 //	<dir>/agentid.db            the database, in WAL mode, synchronous=FULL
 //	<dir>/snapshots/ab/abcd….jpg  sealed pictures, named by the SHA-256 of the picture
@@ -14,14 +15,22 @@
 //   - A snapshot row that is not marked as dropped has its file: the file is
 //     durable before the transaction that names it, and files are removed only
 //     under the database's write lock.
-//   - Names and templates are AES-256-GCM under a key of that person, which is
-//     wrapped by the master key; pictures are under a key of the device. The
-//     master key is never in the folder. Erase destroys a person's key first.
+//   - Names, documents, contacts, PINs and templates are AES-256-GCM under a
+//     key of that person, which is wrapped by the master key; pictures are under
+//     a key of the device. The master key is never in the folder.
+//     EraseIdentity destroys a person's key first.
+//   - A document is found by its HMAC under a key derived from the master key;
+//     a PIN is mixed with a pepper that the master key wraps, then hashed with
+//     argon2id. A stolen folder does not even let one try numbers.
+//   - A failed PIN is counted before it is compared. Locks outlive a restart,
+//     and a clock that is set back opens none early.
+//   - RotateMasterKey replaces the master key whole or not at all.
 //
-// What it does not: events and settings are plain text, so only ids and figures
-// belong in them; a picture is found by the person of its events, so those of
-// somebody who was not recognised end by DropSnapshots alone; and a backup
-// keeps whoever is erased after it.
+// What it does not: events, consents, badges and settings are plain text, so
+// only ids, labels and figures belong in them; a picture is found by the person
+// of its events, so those of somebody who was not recognised end by
+// DropSnapshots or Retain alone; a backup keeps whoever is erased after it; and
+// a clock that is set ahead opens a lock, and makes Retain erase, early.
 //
 // Times are kept to the microsecond, in UTC. Several processes may have one
 // folder open (the kiosk, and a command line beside it).

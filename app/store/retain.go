@@ -25,7 +25,7 @@ type RetentionReport struct {
 // wrong face or PIN shows only that somebody had their badge.
 const signsOfLife = "'" + string(domain.ReasonRecognised) + "', '" + string(domain.ReasonEnrolled) + "', '" +
 	string(domain.ReasonRegistered) + "', '" + string(domain.ReasonWithoutFace) + "', '" +
-	string(domain.ReasonBadgeIssued) + "', '" + string(domain.ReasonPINSet) + "', '" +
+	string(domain.ReasonBadgeIssued) + "', '" + string(domain.ReasonPINSet) + "', '" + string(domain.ReasonConsentGiven) + "', '" +
 	string(domain.ReasonValidatedFace) + "', '" + string(domain.ReasonValidatedPIN) + "', '" +
 	string(domain.ReasonValidatedStaff) + "'"
 
