@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"text/tabwriter"
 
@@ -75,7 +76,15 @@ func modelsListCommand(c *cli) *cobra.Command {
 				}
 				fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\n", l.ID, l.Kind, l.Engine, l.Grade, where)
 			}
-			return w.Flush()
+			if err := w.Flush(); err != nil {
+				return err
+			}
+			for _, s := range list {
+				if errors.Is(s.Err, models.ErrCorrupt) {
+					fmt.Fprintf(c.out, "%s: %v\n", s.Model.ID, s.Err)
+				}
+			}
+			return nil
 		},
 	}
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")

@@ -81,6 +81,9 @@ func openEngine(ctx context.Context, c engineChoice, log *slog.Logger) (*engine,
 		attrs = append(attrs, slog.String("encoder", e.encoder.Ref().String()), slog.Float64("threshold", e.encoder.Threshold()))
 	}
 	log.Info("recognition engine", attrs...)
+	for _, n := range e.notes {
+		log.Warn("recognition engine", slog.String("note", n))
+	}
 	return e, encErr
 }
 
@@ -131,17 +134,14 @@ func (o *opener) openYuNet() error {
 func (o *opener) encoder() error {
 	switch want := strings.ToLower(o.c.Encoder); want {
 	case "", "auto":
-		if err := o.onnx(modelONNX); err == nil {
-			return nil
-		}
-		if err := o.openDlib(modelDlib); err == nil {
+		if o.opened(modelONNX, o.onnx(modelONNX)) || o.opened(modelDlib, o.openDlib(modelDlib)) {
 			return nil
 		}
 		return o.openDlib(modelBuiltin)
 	case "onnx":
 		return o.onnx(modelONNX)
 	case "dlib":
-		if err := o.openDlib(modelDlib); err == nil {
+		if o.opened(modelDlib, o.openDlib(modelDlib)) {
 			return nil
 		}
 		return o.openDlib(modelBuiltin)
@@ -155,6 +155,15 @@ func (o *opener) encoder() error {
 		}
 		return o.onnx(want)
 	}
+}
+
+// opened tells whether a model that may be absent is open. Staff hear of one that
+// is there and cannot be used: the next best is another gallery.
+func (o *opener) opened(id string, err error) bool {
+	if err != nil && (errors.Is(err, models.ErrCorrupt) || !errors.Is(err, models.ErrNotInstalled)) {
+		o.e.notes = append(o.e.notes, fmt.Sprintf("%s was passed over: %v", id, err))
+	}
+	return err == nil
 }
 
 // onnx opens an ONNX encoder; its alignment needs YuNet's five points.
@@ -231,7 +240,7 @@ func (o *opener) spec(m models.Model) vision.EncoderSpec {
 func (o *opener) detector() error {
 	switch strings.ToLower(o.c.Detector) {
 	case "", "auto":
-		if err := o.openYuNet(); err == nil {
+		if o.opened(modelYuNet, o.openYuNet()) {
 			o.e.detector = o.yunet
 			return nil
 		}
@@ -245,14 +254,12 @@ func (o *opener) detector() error {
 	case "haar":
 		return o.haar()
 	case "hog":
-		if o.dlib == nil { // HOG comes with go-face, whatever encodes
-			enc, spec := o.e.encoder, o.e.spec
+		if o.dlib == nil { // HOG comes with go-face, whatever encodes, or nothing
+			enc, spec, notes := o.e.encoder, o.e.spec, o.e.notes
 			if err := o.openDlib(modelBuiltin); err != nil {
 				return err
 			}
-			if enc != nil {
-				o.e.encoder, o.e.spec = enc, spec
-			}
+			o.e.encoder, o.e.spec, o.e.notes = enc, spec, notes
 		}
 		o.e.detector = o.dlib.Detector()
 		return nil

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"math"
 	"slices"
 
@@ -93,7 +94,7 @@ func (e *engine) enrol(ctx context.Context, people domain.People, name string, j
 }
 
 // loadGallery reads the templates of the engine's encoder.
-func (e *engine) loadGallery(ctx context.Context, people domain.People) (*vision.Gallery, error) {
+func (e *engine) loadGallery(ctx context.Context, people domain.People, log *slog.Logger) (*vision.Gallery, error) {
 	g := vision.NewGallery(e.encoder.Ref(), e.encoder.Metric(), e.spec.Dim)
 	ts, err := people.Templates(ctx, e.encoder.Ref())
 	if err != nil {
@@ -110,8 +111,8 @@ func (e *engine) loadGallery(ctx context.Context, people domain.People) (*vision
 		return 0
 	})
 	for _, t := range ts {
-		if err := g.Add(t.PersonID, t.Vector); err != nil {
-			return nil, fmt.Errorf("template %s: %w", t.ID, err)
+		if err := g.Add(t.PersonID, t.Vector); err != nil { // one bad row costs one row
+			log.Error("template passed over", slog.String("id", t.ID), slog.String("error", err.Error()))
 		}
 	}
 	return g, nil

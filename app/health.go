@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"time"
 
 	"agentid/app/domain"
 	"agentid/app/kiosk"
@@ -14,6 +15,9 @@ import (
 
 // minFree is the room on the disk below which the kiosk calls itself unwell.
 const minFree = diskFail
+
+// stuckFor is how long the disk may refuse events before the kiosk is unwell.
+const stuckFor = 30 * time.Second
 
 // serveTelemetry serves metrics and health on a loopback address, if configured.
 func (p *program) serveTelemetry(ctx context.Context) (*telemetry.Server, error) {
@@ -56,6 +60,9 @@ func (p *program) engineCheck(context.Context) error {
 func (p *program) eventsCheck(ctx context.Context) error {
 	if n := p.rec.Lost(); n > 0 {
 		return fmt.Errorf("%d events could not be recorded", n)
+	}
+	if since := p.rec.Stuck(); !since.IsZero() && p.c.clock.Now().Sub(since) > stuckFor {
+		return fmt.Errorf("nothing could be recorded since %s", since.UTC().Format(time.RFC3339))
 	}
 	_, _, err := p.store.Pending(ctx)
 	return err

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"image"
 	"log/slog"
 	"sync"
 	"sync/atomic"
@@ -17,6 +18,7 @@ import (
 	"agentid/assets"
 	"agentid/ui"
 	"agentid/vision"
+	"agentid/vision/opencv"
 )
 
 // settingGallery changes whenever another process enrolled or erased somebody:
@@ -41,6 +43,7 @@ type program struct {
 	ready  atomic.Bool   // the engine is open and the pipeline runs
 	health atomic.Pointer[domain.CameraHealth]
 	engErr atomic.Pointer[error]
+	pipe   atomic.Pointer[vision.Pipeline]
 }
 
 // newProgram opens what a kiosk cannot do without: its store, words and window.
@@ -62,7 +65,7 @@ func newProgram(ctx context.Context, c *cli) (*program, error) {
 		Events: st, Clock: c.clock, Log: c.log, Snapshots: c.cfg.Snapshots.Enabled,
 		OnRecorded: func(e domain.Event) {
 			p.metrics.EventRecorded()
-			if e.Kind == domain.EventRecognition { // its time is the frame's
+			if e.Reason == domain.ReasonRecognised || e.Reason == domain.ReasonUnknown { // their time is the frame's
 				p.metrics.FrameToEvent(c.clock.Now().Sub(e.At))
 			}
 		},
@@ -83,7 +86,7 @@ func newProgram(ctx context.Context, c *cli) (*program, error) {
 	p.machine = kiosk.NewMachine(kiosk.Options{
 		Clock: c.clock, Screen: p.screen, Recorder: p.rec, Log: c.log,
 		Site: site,
-		Lang: domain.Lang(c.cfg.Lang), Demo: c.cfg.Demo,
+		Lang: domain.Lang(c.cfg.Lang), Demo: c.cfg.Demo, Deny: p.deny,
 	})
 	commands.Commands = p.machine
 	return p, nil
@@ -98,11 +101,9 @@ func (p *program) Run(ctx context.Context) error {
 	var wg sync.WaitGroup
 	stopRec := p.startRecorder(ctx, &wg)
 	srv, err := p.serveTelemetry(ctx)
-	if err != nil {
-		cancel()
-		stopRec()
-		wg.Wait()
-		return errors.Join(err, p.close())
+	if err != nil { // another kiosk on this machine, say: no reason not to serve visitors
+		p.c.log.Error("no telemetry", slog.String("error", err.Error()))
+		srv = &telemetry.Server{}
 	}
 	if a := srv.Addr(); a != "" {
 		p.c.log.Info("telemetry", slog.String("addr", a))
@@ -141,64 +142,108 @@ func (c *camera) Close() error {
 }
 
 // see opens the engine, which takes seconds, and runs the pipeline. A kiosk
-// whose engine fails still shows the camera and serves by other ways; one
-// without even a detector shows no picture, and says so.
+// whose engine fails still shows the camera and serves by other ways.
 func (p *program) see(ctx context.Context) {
+	// Read before the gallery is: who is enrolled meanwhile is taken in later.
+	changed, _ := p.store.Setting(ctx, settingGallery)
 	e, err := openEngine(ctx, p.c.engineChoice(), p.c.log)
 	if err != nil {
-		p.engErr.Store(&err)
-		p.c.log.Error("recognition engine not complete", slog.String("error", err.Error()))
+		p.failed("recognition engine not complete", err)
 	}
 	if e == nil {
-		p.machine.SetEngine("", kiosk.GradeNone)
-		<-ctx.Done()
-		return
+		e = &engine{decoder: opencv.Decoder{}, detector: blind{}}
 	}
 	defer func() {
 		if err := e.Close(); err != nil {
 			p.c.log.Error("engine not closed", slog.String("error", err.Error()))
 		}
 	}()
-	g, err := p.people(ctx, e)
-	if err != nil {
-		if ctx.Err() == nil {
-			p.engErr.Store(&err)
-			p.c.log.Error("people not loaded", slog.String("error", err.Error()))
-		}
+	g := p.loadPeople(ctx, e)
+	if g == nil {
 		e.encoder = nil
 	}
-	o := vision.PipelineOptions{
+	pipe, err := vision.NewPipeline(vision.PipelineOptions{
 		Source: p.camera.source, Decoder: e.decoder, Detector: e.detector, Encoder: e.encoder, Gallery: g,
 		Clock: p.c.clock, Sink: p, Meter: p.metrics, Log: p.c.log, Analyser: p.c.analyserOptions(e),
-	}
-	pipe, err := vision.NewPipeline(o)
+	})
 	if err != nil {
-		p.engErr.Store(&err)
-		p.c.log.Error("pipeline not started", slog.String("error", err.Error()))
-		p.machine.SetEngine("", kiosk.GradeNone)
+		p.failed("pipeline not started", err)
+		p.machine.EngineFailed()
 		return
 	}
-	p.machine.SetEngine(e.Name(), e.Grade())
-	p.ready.Store(true)
+	p.pipe.Store(pipe)
+	if e.encoder == nil {
+		p.machine.EngineFailed()
+	} else {
+		p.machine.SetEngine(e.Name(), e.Grade())
+		p.ready.Store(true)
+	}
 	var wg sync.WaitGroup
 	if g != nil {
-		wg.Go(func() { p.watchGallery(ctx, e, g, pipe) })
+		wg.Go(func() { p.watchGallery(ctx, e, g, pipe, changed) })
 	}
 	pipe.Run(ctx)
 	wg.Wait()
 }
 
-// people loads who is enrolled into a gallery and tells the machine their names.
-func (p *program) people(ctx context.Context, e *engine) (*vision.Gallery, error) {
-	if e.encoder == nil {
-		return nil, nil
+// failed notes what is wrong with the engine, for the log and for /healthz.
+func (p *program) failed(what string, err error) {
+	p.engErr.Store(&err)
+	p.c.log.Error(what, slog.String("error", err.Error()))
+}
+
+// deny passes on that a visitor is not who they were taken for.
+func (p *program) deny(track uint64, id domain.PersonID) {
+	if pipe := p.pipe.Load(); pipe != nil {
+		go pipe.Deny(track, id) // the pipeline may be waiting for the machine
 	}
-	if p.c.cfg.Demo {
+}
+
+// blind is a detector that finds nobody: the picture is shown all the same.
+type blind struct{}
+
+func (blind) Name() string                              { return "none" }
+func (blind) Detect(*image.RGBA) ([]vision.Face, error) { return nil, nil }
+func (blind) Close() error                              { return nil }
+
+// loadRetries is how often people are read at start before the kiosk goes on
+// without recognition; a busy database is worth a few tries.
+const loadRetries = 5
+
+// loadPeople loads the gallery, nil where there is no encoder or no luck.
+func (p *program) loadPeople(ctx context.Context, e *engine) *vision.Gallery {
+	for try := 1; e.encoder != nil; try++ {
+		g, err := p.people(ctx, e, true)
+		if err == nil {
+			return g
+		}
+		if ctx.Err() != nil {
+			return nil
+		}
+		if try == loadRetries {
+			p.failed("people not loaded", err)
+			return nil
+		}
+		p.c.log.Warn("people not loaded yet", slog.String("error", err.Error()))
+		t := p.c.clock.NewTimer(time.Duration(try) * time.Second)
+		select {
+		case <-t.C():
+		case <-ctx.Done():
+			t.Stop()
+			return nil
+		}
+	}
+	return nil
+}
+
+// people loads who is enrolled into a gallery and tells the machine their names.
+func (p *program) people(ctx context.Context, e *engine, first bool) (*vision.Gallery, error) {
+	if p.c.cfg.Demo && first {
 		if err := enrolDemo(ctx, e, p.store, p.c.clock); err != nil {
 			return nil, err
 		}
 	}
-	g, err := e.loadGallery(ctx, p.store)
+	g, err := e.loadGallery(ctx, p.store, p.c.log)
 	if err != nil {
 		return nil, err
 	}
@@ -207,6 +252,9 @@ func (p *program) people(ctx context.Context, e *engine) (*vision.Gallery, error
 		return nil, fmt.Errorf("load people: %w", err)
 	}
 	for _, person := range list {
+		if !first {
+			break // who came by since then, the recorder knows
+		}
 		at, ok, err := p.store.LastRecognition(ctx, person.ID)
 		if err != nil {
 			return nil, fmt.Errorf("load visits: %w", err)
@@ -221,9 +269,9 @@ func (p *program) people(ctx context.Context, e *engine) (*vision.Gallery, error
 	return g, nil
 }
 
-// watchGallery takes in who was enrolled or erased by another process.
-func (p *program) watchGallery(ctx context.Context, e *engine, g *vision.Gallery, pipe *vision.Pipeline) {
-	last, _ := p.store.Setting(ctx, settingGallery)
+// watchGallery takes in who was enrolled or erased by another process since the
+// mark last.
+func (p *program) watchGallery(ctx context.Context, e *engine, g *vision.Gallery, pipe *vision.Pipeline, last string) {
 	for {
 		t := p.c.clock.NewTimer(galleryPoll)
 		select {
@@ -233,10 +281,13 @@ func (p *program) watchGallery(ctx context.Context, e *engine, g *vision.Gallery
 		case <-t.C():
 		}
 		now, err := p.store.Setting(ctx, settingGallery)
-		if err != nil || now == last {
+		if errors.Is(err, domain.ErrNotFound) || (err == nil && now == last) {
 			continue
 		}
-		fresh, err := p.people(ctx, e)
+		var fresh *vision.Gallery
+		if err == nil {
+			fresh, err = p.people(ctx, e, false)
+		}
 		if err != nil {
 			if ctx.Err() == nil {
 				p.c.log.Error("gallery not read anew", slog.String("error", err.Error()))

@@ -54,7 +54,7 @@ func playStream(t *testing.T, e *engine, length time.Duration) {
 	for _, p := range list {
 		names[p.ID] = p.Name
 	}
-	g, err := e.loadGallery(t.Context(), st)
+	g, err := e.loadGallery(t.Context(), st, slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -62,7 +62,10 @@ func (m *Machine) NotMe() {
 			return
 		}
 		m.o.Recorder.NotMe(m.card.person, now)
-		m.denied[m.card.track] = m.card.person
+		m.denied[m.card.track] = mark{m.card.person, now}
+		if m.o.Deny != nil {
+			m.o.Deny(m.card.track, m.card.person)
+		}
 		m.card = card{track: m.card.track, seen: now}
 		m.enter(StateUnknown, now)
 	})
@@ -91,7 +94,7 @@ func (m *Machine) touch(change func(now time.Time)) {
 // for the same track.
 func (m *Machine) leaveCard(now time.Time) {
 	if m.view.State == StateGreeting || m.view.State == StateUnknown {
-		m.dismissed[m.card.track] = now
+		m.dismiss(now)
 	}
 	m.card = card{}
 }

@@ -33,6 +33,8 @@ type Options struct {
 	Site     Site
 	Lang     domain.Lang // the language at rest; Spanish when empty
 	Demo     bool
+	// Deny tells the pipeline that the face of a track is not that person; may be nil.
+	Deny func(track uint64, p domain.PersonID)
 }
 
 // Machine is the kiosk's state machine. Camera, pipeline and visitor tell it
@@ -51,12 +53,20 @@ type Machine struct {
 
 	scene domain.Scene
 	card  card // what the greeting or unknown card is about
-	// dismissed holds tracks whose visitor closed their card, with when they
-	// were last in the scene; denied holds those who said "that is not me".
-	dismissed map[uint64]time.Time
-	denied    map[uint64]domain.PersonID
-	presence  time.Time // last face in sight
+	// dismissed holds tracks that were served, whose visitor closed their card;
+	// denied those who said "that is not me".
+	dismissed map[uint64]mark
+	denied    map[uint64]mark
+	presence  time.Time // last face near enough to be read
 	touched   time.Time // last touch
+	told      time.Time // the deadline that the screen was last told
+}
+
+// mark is a person under a track, "" for an unknown one, and when the track was
+// last in the scene.
+type mark struct {
+	person domain.PersonID
+	seen   time.Time
 }
 
 // card is whom a card is about.
@@ -78,7 +88,7 @@ func NewMachine(o Options) *Machine {
 	}
 	m := &Machine{
 		o: o, wake: make(chan struct{}, 1), people: map[domain.PersonID]string{},
-		dismissed: map[uint64]time.Time{}, denied: map[uint64]domain.PersonID{},
+		dismissed: map[uint64]mark{}, denied: map[uint64]mark{},
 	}
 	now := o.Clock.Now()
 	m.view = View{
@@ -128,22 +138,21 @@ func (m *Machine) View() View {
 func (m *Machine) update(change func(now time.Time)) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	before := m.view
-	change(m.o.Clock.Now())
-	m.view.Deadline = m.deadline()
-	if m.shown && visible(m.view) == visible(before) && m.view.Deadline.Equal(before.Deadline) {
-		return
-	}
+	before, due := m.view, m.deadline()
+	now := m.o.Clock.Now()
+	change(now)
+	next := m.deadline()
+	m.view.Deadline = m.countdown(next, now)
 	if m.view.State != before.State {
 		m.o.Log.Info("state", slog.String("from", string(before.State)), slog.String("to", string(m.view.State)))
 	}
-	if !m.shown || visible(m.view) != visible(before) {
-		m.shown = true
+	if !m.shown || visible(m.view) != visible(before) || moved(m.told, m.view.Deadline) {
+		m.shown, m.told = true, m.view.Deadline
 		m.o.Screen.ShowView(m.view)
 	}
 	// A deadline that only moved away needs no new timer: the old one fires,
 	// finds nothing due, and Run arms the next.
-	if d := m.view.Deadline; !d.IsZero() && (before.Deadline.IsZero() || d.Before(before.Deadline)) {
+	if !next.IsZero() && (due.IsZero() || next.Before(due)) {
 		select {
 		case m.wake <- struct{}{}:
 		default:
@@ -151,7 +160,21 @@ func (m *Machine) update(change func(now time.Time)) {
 	}
 }
 
-// visible is the view without what moves all the time and shows nowhere.
+// countdown is the deadline as the screen should show it: none while the face
+// that keeps the card is there.
+func (m *Machine) countdown(due, now time.Time) time.Time {
+	if (m.view.State == StateGreeting || m.view.State == StateUnknown) && now.Sub(m.card.seen) < time.Second {
+		return time.Time{}
+	}
+	return due
+}
+
+// moved tells that a deadline differs by more than a visitor would notice.
+func moved(a, b time.Time) bool {
+	return a.IsZero() != b.IsZero() || a.Sub(b).Abs() > time.Second
+}
+
+// visible is the view without what moves all the time.
 func visible(v View) View {
 	v.Deadline = time.Time{}
 	v.Status.FPS = float64(int(v.Status.FPS + 0.5))
@@ -196,32 +219,24 @@ func (m *Machine) deadline() time.Time {
 	switch m.view.State {
 	case StateStarting:
 		return since.Add(TimeoutStarting)
-	case StateGreeting, StateUnknown:
-		// The card's own face keeps it, or a touch: somebody is busy with it.
-		sign := latest(since, m.card.seen)
-		d := sign.Add(TimeoutGone)
-		if m.touched.After(since) {
-			d = latest(d, m.touched.Add(m.afterTouch()))
+	case StateGreeting:
+		// Private: only its own face keeps it, no touch of whoever is there.
+		return earliest(latest(since, m.card.seen).Add(TimeoutGone), since.Add(TimeoutCard))
+	case StateUnknown:
+		d := latest(since, m.card.seen).Add(TimeoutGone)
+		if m.touched.After(since) { // somebody is busy with it
+			d = latest(d, m.touched.Add(TimeoutIdle))
 		}
 		return earliest(d, latest(since, m.touched).Add(TimeoutCard))
 	case StateHelp, StateNotice:
 		d := latest(since, m.lastSign()).Add(TimeoutIdle)
 		return earliest(d, latest(since, m.touched).Add(TimeoutCard))
 	}
-	// At rest only a chosen language runs out.
+	// At rest only a chosen language runs out, whoever passes by.
 	if m.view.Lang != m.o.Lang {
-		return latest(since, m.lastSign()).Add(TimeoutIdle)
+		return latest(since, m.touched).Add(TimeoutIdle)
 	}
 	return time.Time{}
-}
-
-// afterTouch is how long a touch keeps a card: a private one not beyond
-// TimeoutGone.
-func (m *Machine) afterTouch() time.Duration {
-	if m.view.State == StateGreeting {
-		return TimeoutGone
-	}
-	return TimeoutIdle
 }
 
 // expire ends the state whose time is up.
@@ -232,8 +247,10 @@ func (m *Machine) expire(now time.Time) {
 	}
 	switch m.view.State {
 	case StateGreeting, StateUnknown:
-		// Who still stands there has been served: no card again for this track.
-		m.dismissed[m.card.track] = now
+		// Who still stands there has been served: no card again for them.
+		if now.Sub(m.card.seen) < TimeoutGone {
+			m.dismiss(now)
+		}
 	case StateAttract, StateCameraLost:
 		m.view.Lang = m.o.Lang
 		return
@@ -242,6 +259,11 @@ func (m *Machine) expire(now time.Time) {
 		m.view.Lang = m.o.Lang // the next visitor is somebody else
 	}
 	m.rest(now)
+}
+
+// dismiss keeps the open card from opening again for the same face.
+func (m *Machine) dismiss(now time.Time) {
+	m.dismissed[m.card.track] = mark{m.card.person, now}
 }
 
 func latest(a, b time.Time) time.Time {

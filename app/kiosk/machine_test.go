@@ -51,10 +51,18 @@ type events struct {
 	mu   sync.Mutex
 	list []domain.Event
 	full bool
+	hang bool
 	news chan struct{}
 }
 
-func (e *events) Record(_ context.Context, ev domain.Event, _ []byte) (domain.Event, error) {
+func (e *events) Record(ctx context.Context, ev domain.Event, _ []byte) (domain.Event, error) {
+	if e.hang {
+		<-ctx.Done()
+		return ev, ctx.Err()
+	}
+	if ev.Reason == "nonsense" {
+		return ev, domain.ErrRefused
+	}
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	defer func() { e.news <- struct{}{} }()
@@ -164,8 +172,49 @@ func TestCardHasALimitWhoeverStaysThere(t *testing.T) {
 func TestDoubtHidesTheName(t *testing.T) {
 	b := newBench(t)
 	b.after(time.Second, known(1, "p1"))
+	b.after(100*time.Millisecond, face(1, domain.FaceReading, "", 0.2))
+	if g := b.View().Given; g != "" {
+		t.Fatalf("says %q while the face is in doubt", g)
+	}
+	b.after(time.Second, known(1, "p1"))
+	if g := b.View().Given; g != "Lucía" {
+		t.Fatalf("says %q after the doubt", g)
+	}
 	b.after(TimeoutGone+200*time.Millisecond, face(1, domain.FaceReading, "", 0.2))
 	b.want(StateAttract)
+	b.after(time.Second, known(1, "p2")) // it was somebody else
+	b.want(StateGreeting)
+	if g := b.View().Given; g != "Mateo" {
+		t.Fatalf("greets %q", g)
+	}
+}
+
+func TestBystandersTouchDoesNotKeepAPrivateCard(t *testing.T) {
+	b := newBench(t)
+	b.after(time.Second, known(1, "p1"))
+	for range 3 {
+		b.after(2 * time.Second)
+		b.Touch()
+	}
+	b.want(StateAttract)
+}
+
+func TestCountdownIsShownOnceTheFaceIsGone(t *testing.T) {
+	b := newBench(t)
+	b.after(3*time.Second, known(1, "p1"))
+	if d := b.View().Deadline; !d.IsZero() {
+		t.Fatalf("counts down to %s while they stand there", d)
+	}
+	b.after(1500 * time.Millisecond)
+	left := b.View().Deadline.Sub(b.clock.Now())
+	if left < 3*time.Second || left > 4*time.Second {
+		t.Fatalf("%s left after a second and a half of the five", left)
+	}
+	b.screen.mu.Lock()
+	defer b.screen.mu.Unlock()
+	if last := b.screen.views[len(b.screen.views)-1]; last.Deadline.IsZero() {
+		t.Fatal("the screen was not told")
+	}
 }
 
 func TestNearestTakesTheCardOnlyWhenClearlyNearer(t *testing.T) {
@@ -203,8 +252,13 @@ func TestNotMeIsRecordedAndBelieved(t *testing.T) {
 	b.Decision(domain.Decision{Track: 1, Reason: domain.ReasonRecognised, Person: "p1"})
 	b.Decision(domain.Decision{Track: 1, Reason: domain.ReasonRecognised, Person: "p1", Repeat: true})
 	b.after(time.Second, known(1, "p1"))
+	var denied []domain.PersonID
+	b.o.Deny = func(track uint64, p domain.PersonID) { denied = append(denied, p) }
 	b.NotMe()
 	b.want(StateUnknown)
+	if len(denied) != 1 || denied[0] != "p1" {
+		t.Fatalf("the pipeline was told %v", denied)
+	}
 	b.after(3*time.Second, known(1, "p1"))
 	b.want(StateUnknown)
 	if l := b.screen.label(1); l != "" {
@@ -250,9 +304,9 @@ func TestLanguageReturnsForTheNextVisitor(t *testing.T) {
 	}
 	b.after(19*time.Second, unknownFar())
 	if l := b.View().Lang; l != domain.English {
-		t.Fatal("the language was taken from somebody still there")
+		t.Fatal("the language was taken from somebody who touched a moment ago")
 	}
-	b.after(TimeoutIdle + time.Second)
+	b.after(2*time.Second, unknownFar()) // a passer-by does not keep it
 	if l := b.View().Lang; l != domain.Spanish {
 		t.Fatalf("language %s after everybody left", l)
 	}
@@ -344,5 +398,77 @@ func TestRecorderKeepsWhatTheDiskRefuses(t *testing.T) {
 	got := ev.reasons()
 	if len(got) != 2 || got[0] != domain.ReasonRecognised || got[1] != domain.ReasonUnknown || rec.Lost() != 0 {
 		t.Fatalf("events %v, lost %d", got, rec.Lost())
+	}
+}
+
+func TestNewEventsDoNotStarveTheRetry(t *testing.T) {
+	clock := domaintest.NewClock(time.Unix(0, 0))
+	ev := &events{full: true, news: make(chan struct{}, 1000)}
+	rec := NewRecorder(RecorderOptions{Events: ev, Clock: clock})
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan struct{})
+	go func() { rec.Run(ctx); close(done) }()
+	rec.Camera(domain.ReasonCameraLost, clock.Now())
+	<-ev.news // refused
+	ev.mu.Lock()
+	ev.full = false
+	ev.mu.Unlock()
+	for range 10 { // an event every four seconds, the timer at five
+		rec.Camera(domain.ReasonCameraReturned, clock.Now())
+		clock.AwaitTimers(1)
+		clock.Advance(4 * time.Second)
+	}
+	for len(ev.reasons()) < 11 {
+		clock.Advance(pendingEvery)
+		select {
+		case <-ev.news:
+		case <-time.After(10 * time.Second):
+			t.Fatalf("%d of 11 events written", len(ev.reasons()))
+		}
+	}
+	cancel()
+	<-done
+	if rec.Lost() != 0 {
+		t.Fatalf("%d lost", rec.Lost())
+	}
+}
+
+func TestWhatIsRefusedForGoodBlocksNothing(t *testing.T) {
+	clock := domaintest.NewClock(time.Unix(0, 0))
+	ev := &events{news: make(chan struct{}, 100)}
+	rec := NewRecorder(RecorderOptions{Events: ev, Clock: clock})
+	rec.Camera("nonsense", clock.Now())
+	rec.Camera(domain.ReasonCameraLost, clock.Now())
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	rec.Run(ctx)
+	if got := ev.reasons(); len(got) != 1 || rec.Lost() != 1 {
+		t.Fatalf("events %v, lost %d", got, rec.Lost())
+	}
+}
+
+func TestADiskThatHangsDoesNotKeepTheProgram(t *testing.T) {
+	clock := domaintest.NewClock(time.Unix(0, 0))
+	rec := NewRecorder(RecorderOptions{Events: &events{hang: true}, Clock: clock, DrainTimeout: 10 * time.Millisecond})
+	rec.Camera(domain.ReasonCameraLost, clock.Now())
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	rec.Run(ctx) // the test's own time-out is the judge
+	if rec.Lost() != 1 {
+		t.Fatalf("lost %d, want the one that could not be written", rec.Lost())
+	}
+}
+
+func TestARevisedDecisionIsAboutTheFirst(t *testing.T) {
+	clock := domaintest.NewClock(time.Unix(0, 0))
+	ev := &events{news: make(chan struct{}, 100)}
+	rec := NewRecorder(RecorderOptions{Events: ev, Clock: clock})
+	rec.Decision(domain.Decision{Track: 4, Reason: domain.ReasonUnknown})
+	rec.Decision(domain.Decision{Track: 4, Reason: domain.ReasonRecognised, Person: "p1", Revises: true})
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	rec.Run(ctx)
+	if len(ev.list) != 2 || ev.list[1].About != ev.list[0].ID {
+		t.Fatalf("events %+v", ev.list)
 	}
 }

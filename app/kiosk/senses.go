@@ -30,6 +30,12 @@ func (m *Machine) ready(now time.Time) {
 	}
 }
 
+// EngineFailed tells that no engine could be opened: nobody is recognised, and
+// everything else works.
+func (m *Machine) EngineFailed() {
+	m.SetEngine("", GradeFailed)
+}
+
 // SetPending tells how many events await sync.
 func (m *Machine) SetPending(n int) {
 	m.update(func(time.Time) { m.view.Status.Pending = n })
@@ -89,16 +95,19 @@ func (m *Machine) Scene(sc domain.Scene) {
 		sc.Faces = faces
 		for i := range faces {
 			f := &faces[i]
-			if m.denied[f.Track] == f.Person && f.Person != "" {
-				f.State, f.Person = domain.FaceUnknown, ""
+			if d, ok := m.denied[f.Track]; ok {
+				m.denied[f.Track] = mark{d.person, now}
+				if d.person == f.Person {
+					f.State, f.Person = domain.FaceUnknown, ""
+				}
 			}
 			f.Label = m.people[f.Person]
-			if _, ok := m.dismissed[f.Track]; ok {
-				m.dismissed[f.Track] = now
+			if d, ok := m.dismissed[f.Track]; ok {
+				m.dismissed[f.Track] = mark{d.person, now}
 			}
-		}
-		if len(faces) > 0 {
-			m.presence = now
+			if f.State != domain.FaceSeen { // near enough to be read
+				m.presence = now
+			}
 		}
 		m.scene = sc
 		m.view.Guide = sc.Guide
@@ -114,14 +123,22 @@ const clearlyNearer = 1.5
 
 // follow opens, keeps and changes cards by who is nearest.
 func (m *Machine) follow(now time.Time) {
-	var holder *domain.SceneFace // of the open card, while in sight
+	// A greeting holds on to the person, an unknown card to the track.
+	var holder *domain.SceneFace
+	doubt := false
 	for i := range m.scene.Faces {
 		f := &m.scene.Faces[i]
-		// A greeting holds on to the person, not to the track: a face in doubt
-		// does not keep a name on the screen.
 		if (m.card.person != "" && f.Person == m.card.person) || (m.card.person == "" && f.Track == m.card.track) {
 			holder, m.card.seen, m.card.track = f, now, f.Track
 			break
+		}
+		doubt = doubt || f.Track == m.card.track
+	}
+	if m.view.State == StateGreeting {
+		// While the face under it is in doubt, the card says no name.
+		m.view.Given = m.people[m.card.person]
+		if holder == nil && doubt {
+			m.view.Given = ""
 		}
 	}
 	switch m.view.State {
@@ -133,8 +150,11 @@ func (m *Machine) follow(now time.Time) {
 		return
 	}
 	f := m.scene.Faces[0]
-	if _, ok := m.dismissed[f.Track]; ok {
-		return
+	if d, ok := m.dismissed[f.Track]; ok {
+		if d.person == f.Person || f.State == domain.FaceReading || f.State == domain.FaceSeen {
+			return
+		}
+		delete(m.dismissed, f.Track) // somebody else stands there now
 	}
 	if holder != nil && m.view.State != StateAttract && holder.Track != f.Track &&
 		f.Box.W*f.Box.H < clearlyNearer*holder.Box.W*holder.Box.H {
@@ -144,9 +164,6 @@ func (m *Machine) follow(now time.Time) {
 	case domain.FaceKnown:
 		m.greet(f, now)
 	case domain.FaceUnknown:
-		if m.view.State == StateGreeting && holder != nil && holder.Track == f.Track {
-			return
-		}
 		if m.view.State != StateUnknown {
 			m.card = card{}
 			m.enter(StateUnknown, now)
@@ -172,12 +189,11 @@ func (m *Machine) greet(f domain.SceneFace, now time.Time) {
 
 // tidy forgets what tracks long gone said.
 func (m *Machine) tidy(now time.Time) {
-	for t, at := range m.dismissed {
-		if now.Sub(at) > TimeoutIdle {
-			delete(m.dismissed, t)
+	for _, marks := range []map[uint64]mark{m.dismissed, m.denied} {
+		for t, k := range marks {
+			if now.Sub(k.seen) > TimeoutIdle {
+				delete(marks, t)
+			}
 		}
-	}
-	if len(m.denied) > 64 { // track numbers are never used again
-		clear(m.denied)
 	}
 }

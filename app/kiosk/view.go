@@ -39,10 +39,11 @@ type View struct {
 	State State
 	Lang  domain.Lang
 	// Since is when State was entered; Deadline is when it ends by itself, zero
-	// where it does not.
+	// where it does not, or not while the face that keeps it is there.
 	Since, Deadline time.Time
 
-	// Given is the given name of the person greeted (StateGreeting).
+	// Given is the given name of the person greeted (StateGreeting); empty while
+	// the face is in doubt.
 	Given string
 	// FirstVisit tells that this person was never recognised here before.
 	FirstVisit bool
@@ -73,7 +74,8 @@ type Grade string
 
 // The grades.
 const (
-	GradeNone       Grade = ""           // no engine
+	GradeNone       Grade = ""           // the engine is being opened
+	GradeFailed     Grade = "failed"     // no engine could be opened
 	GradeDemo       Grade = "demo"       // good for trying the product only
 	GradeProduction Grade = "production" // calibrated for decisions
 )

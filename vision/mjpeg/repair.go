@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"image/jpeg"
+
+	"agentid/vision"
 )
 
 // Once a camera has shown that the end-of-image marker is all that its
@@ -24,7 +26,12 @@ func (r *repairer) mend(cut []byte) ([]byte, error) {
 	whole := make([]byte, 0, len(cut)+2)
 	whole = append(append(whole, cut...), 0xFF, mEOI)
 	if r.good < trustAfter || r.good%trustAfter == 0 {
-		if _, err := jpeg.Decode(bytes.NewReader(whole)); err != nil {
+		// The check bounds what decoding may cost: pixels, and scans over them.
+		_, err := vision.CheckJPEG(whole)
+		if err == nil {
+			_, err = jpeg.Decode(bytes.NewReader(whole))
+		}
+		if err != nil {
 			r.good = 0
 			var format jpeg.FormatError
 			if errors.As(err, &format) {
