@@ -43,7 +43,9 @@ type KeyFile struct {
 	File string
 	// DataDir is the store's folder: the key must lie outside it.
 	DataDir string
-	// Create allows a key to be made where there is none.
+	// Create allows a key to be made where there is none: for as long as no badge
+	// was issued. Later an absent file is a loss to be told, not to be covered by
+	// a key that knows none of the badges in people's pockets.
 	Create bool
 }
 

@@ -114,11 +114,9 @@ func (c CUPS) Print(ctx context.Context, id domain.BadgeID, pdf []byte) (string,
 	said := &capped{left: maxSaid}
 	cmd.Stdout, cmd.Stderr = said, said
 	cmd.WaitDelay = lingerTimeout
-	err = cmd.Run()
-	switch {
-	case ctx.Err() != nil:
+	if err := cmd.Run(); ctx.Err() != nil && err != nil {
 		return "", fmt.Errorf("%w: %w", ErrPrinting, ctx.Err())
-	case err != nil:
+	} else if err != nil {
 		return "", fmt.Errorf("%w: %w: %s", ErrPrinting, err, said.line())
 	}
 	if in.Len() > 0 {

@@ -57,7 +57,7 @@ func TestRegionIsWhereTheCodeIs(t *testing.T) {
 		for range turns {
 			m = quarter(m)
 		}
-		var d Decoder
+		d := Decoder{Budget: time.Hour}
 		got, err := d.Decode(desk(640, 480, map[image.Point]*image.RGBA{{X: x, Y: y}: m}))
 		if err != nil || len(got) != 1 || got[0].Payload != "AGENT ID" {
 			t.Fatalf("%s: %+v, %v", name, got, err)
@@ -299,7 +299,7 @@ func TestBudget(t *testing.T) {
 func TestPictureIsLeftAsItWas(t *testing.T) {
 	m := desk(400, 400, map[image.Point]*image.RGBA{{X: 50, Y: 50}: code(t, "STAY", 6)})
 	before := append([]byte(nil), m.Pix...)
-	var d Decoder
+	d := Decoder{Budget: time.Hour}
 	if got, err := d.Decode(m); err != nil || len(got) != 1 {
 		t.Fatal(got, err)
 	}
