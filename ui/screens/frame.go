@@ -92,15 +92,20 @@ func (f *frame) put(s fyne.Size) area {
 	return in
 }
 
-// putRail places the rail and gives what is left below it.
+// putRail places the rail in s and gives what is left below it.
 func (f *frame) putRail(s fyne.Size) area {
+	return f.putRailAt(area{0, 0, s.Width, s.Height})
+}
+
+// putRailAt places the rail at the top of a and gives what is left below it.
+func (f *frame) putRailAt(a area) area {
 	if f.rail == nil {
-		return area{0, 0, s.Width, s.Height}
+		return a
 	}
 	h := f.rail.Height()
 	f.rail.Object().Show()
-	widgets.Put(f.rail.Object(), 0, 0, s.Width, h)
-	return area{0, h + f.gap(), s.Width, s.Height - h - f.gap()}
+	widgets.Put(f.rail.Object(), a.x, a.y, a.w, h)
+	return area{a.x, a.y + h + f.gap(), a.w, a.h - h - f.gap()}
 }
 
 // putFoot places the buttons at the foot of a and gives how high they stand.

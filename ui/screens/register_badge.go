@@ -53,8 +53,12 @@ func NewRegisterBadge(e Env, v BadgeView, on BadgeActions) *RegisterBadge {
 	if v.Given != "" {
 		title = e.sayTo(v.Given, "badge.title")
 	}
+	caption := e.say("badge.caption")
+	if st.Shape == theme.Compact {
+		caption = "" // the code needs the room
+	}
 	r := &RegisterBadge{
-		env: e, frame: newFrame(e, StepBadge), card: widgets.NewQRCard(st, v.Modules, e.say("badge.caption")),
+		env: e, frame: newFrame(e, StepBadge), card: widgets.NewQRCard(st, v.Modules, caption),
 		title:  widgets.NewText(title, st.Title, st.Ink, true),
 		next:   e.text("badge.next"),
 		valid:  widgets.NewText("", st.Label, st.Muted, false),
@@ -89,18 +93,27 @@ func (r *RegisterBadge) put(s fyne.Size) {
 	if s.Width <= 0 {
 		return
 	}
-	in := r.frame.put(s)
 	st, gap := r.env.Style, r.frame.gap()
-	x, y, w, h := in.x, in.y, in.w, in.h
-	if st.Shape == theme.Tall {
+	var in area // of the words
+	switch st.Shape {
+	case theme.Tall:
+		in = r.frame.put(s)
 		side := min(in.w, in.h*0.6)
 		widgets.Put(r.card.Object(), in.x+(in.w-side)/2, in.y, side, side)
-		y, h = in.y+side+st.Pad, in.h-side-st.Pad
-	} else {
+		in.y, in.h = in.y+side+st.Pad, in.h-side-st.Pad
+	case theme.Compact:
+		// All the height for the code: a phone has to read it.
+		side := min(s.Height, s.Width/2)
+		widgets.Put(r.card.Object(), 0, 0, side, s.Height)
+		in = r.frame.putRailAt(area{side + st.Pad, 0, s.Width - side - st.Pad, s.Height})
+		in.h -= r.frame.putFoot(in) + gap
+	default:
+		in = r.frame.put(s)
 		side := min(in.h, in.w/2)
 		widgets.Put(r.card.Object(), in.x, in.y, side, in.h)
-		x, w = x+side+st.Pad, w-side-st.Pad
+		in.x, in.w = in.x+side+st.Pad, in.w-side-st.Pad
 	}
+	x, y, w, h := in.x, in.y, in.w, in.h
 	words := []*widgets.Text{r.title, r.next, r.valid, r.status}
 	all := -gap
 	for _, t := range words {

@@ -79,8 +79,11 @@ func (q *QRCard) put(s fyne.Size) {
 	Put(q.ground, 0, 0, s.Width, s.Height)
 	pad := q.style.Gap
 	room := s.Width - 2*pad
-	ch := q.caption.HeightFor(room)
-	Put(q.caption, pad, s.Height-pad-ch, room, ch)
+	ch := -pad // without a caption the quiet zone is margin enough
+	if q.caption.Content() != "" {
+		ch = q.caption.HeightFor(room)
+	}
+	Put(q.caption, pad, s.Height-pad-ch, room, max(0, ch))
 	side := min(s.Width, s.Height-ch-pad)
 	q.scale = 0
 	if n := len(q.modules) + 2*quiet; len(q.modules) > 0 {
