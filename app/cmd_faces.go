@@ -57,9 +57,6 @@ func enrolCommand(c *cli) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			if err := st.SetSetting(ctx, settingGallery, newID()); err != nil {
-				return err
-			}
 			if asJSON {
 				return writeJSON(c.out, map[string]any{"person_id": p.ID, "templates": len(jpegs), "encoder": e.encoder.Ref()})
 			}

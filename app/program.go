@@ -21,11 +21,8 @@ import (
 	"agentid/vision/opencv"
 )
 
-// settingGallery changes whenever another process enrolled or erased somebody:
-// a running kiosk then reads the gallery anew.
-const settingGallery = "gallery.changed"
-
-// galleryPoll is how often that is looked at.
+// galleryPoll is how often a kiosk looks whether somebody was enrolled or erased,
+// by itself or by another process.
 const galleryPoll = 2 * time.Second
 
 // program is one running kiosk. Run works on the main goroutine until ctx ends
@@ -145,7 +142,7 @@ func (c *camera) Close() error {
 // whose engine fails still shows the camera and serves by other ways.
 func (p *program) see(ctx context.Context) {
 	// Read before the gallery is: who is enrolled meanwhile is taken in later.
-	changed, _ := p.store.Setting(ctx, settingGallery)
+	changed, _ := p.store.Setting(ctx, store.SettingGallery)
 	e, err := openEngine(ctx, p.c.engineChoice(), p.c.log)
 	if err != nil {
 		p.failed("recognition engine not complete", err)
@@ -280,8 +277,8 @@ func (p *program) watchGallery(ctx context.Context, e *engine, g *vision.Gallery
 			return
 		case <-t.C():
 		}
-		now, err := p.store.Setting(ctx, settingGallery)
-		if errors.Is(err, domain.ErrNotFound) || (err == nil && now == last) {
+		now, err := p.store.Setting(ctx, store.SettingGallery)
+		if err == nil && now == last {
 			continue
 		}
 		var fresh *vision.Gallery

@@ -8,6 +8,8 @@ import (
 
 	"modernc.org/sqlite"
 	sqlite3 "modernc.org/sqlite/lib"
+
+	"agentid/app/domain"
 )
 
 // What can go wrong, for errors.Is. domain.ErrNotFound is used as well.
@@ -42,7 +44,7 @@ var (
 	// ErrExists: there is one with that id already.
 	ErrExists = errors.New("already exists")
 	// ErrInvalid: the caller asks to store what makes no sense.
-	ErrInvalid = errors.New("invalid")
+	ErrInvalid = fmt.Errorf("invalid: %w", domain.ErrRefused)
 )
 
 // wrap says what was being done and, where the cause is one that a caller may

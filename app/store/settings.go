@@ -16,6 +16,10 @@ const (
 	MaxSettingValue = 64 << 10
 )
 
+// SettingGallery is the setting that changes with everybody who is enrolled,
+// renamed or erased, in the change's own transaction.
+const SettingGallery = "gallery.changed"
+
 // Setting implements domain.Settings.
 func (s *Store) Setting(ctx context.Context, key string) (string, error) {
 	var v string
