@@ -81,6 +81,8 @@ func StateItems(e Env, s kiosk.Status) []widgets.StateItem {
 		out = append(out, item(assets.IconCamera, "status.camera_connecting", widgets.ToneQuiet))
 	}
 	switch {
+	case s.Grade == kiosk.GradeFailed:
+		out = append(out, item(assets.IconUserOff, "status.engine_failed", widgets.ToneWarn))
 	case s.Engine == "" || s.Grade == kiosk.GradeNone:
 		out = append(out, item(assets.IconFace, "status.engine_loading", widgets.ToneQuiet))
 	case s.Grade == kiosk.GradeProduction:
