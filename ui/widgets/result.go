@@ -28,6 +28,7 @@ type ResultPanel struct {
 	ground  *canvas.Rectangle
 	disc    *canvas.Circle
 	sign    *canvas.Image
+	icon    assets.Icon
 	title   *Text
 	next    *Text
 	buttons []*Button
@@ -44,7 +45,7 @@ func NewResultPanel(st theme.Style, v Verdict, title, next string, buttons ...*B
 		fill, icon = st.StopCard, assets.IconCross
 	}
 	r := &ResultPanel{
-		style: st, ground: canvas.NewRectangle(fill), disc: canvas.NewCircle(st.OnCard), buttons: buttons,
+		style: st, ground: canvas.NewRectangle(fill), disc: canvas.NewCircle(st.OnCard), icon: icon, buttons: buttons,
 		title: NewText(title, st.Greeting*1.5, st.OnCard, true),
 		next:  NewText(next, st.Title, st.OnCard, false),
 	}
