@@ -58,9 +58,11 @@ type Pipeline struct {
 	pool   PicturePool
 	jobs   chan struct{} // a job may be there
 
-	mu   sync.Mutex // guards an and pace, and orders what the sink hears of scenes and decisions
+	mu   sync.Mutex // guards an, pace and watches, and orders what the sink hears of scenes and decisions
 	an   *Analyser
 	pace Pace
+	// watches is replaced, never changed: who took it may go on reading it.
+	watches []*watch
 
 	camera  cameraWatch
 	telling sync.Mutex // one Sink.Camera at a time
@@ -110,9 +112,7 @@ func (p *Pipeline) Run(ctx context.Context) {
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	for _, d := range p.an.Flush() { // gives back the pictures it keeps, too
-		p.o.Sink.Decision(d)
-	}
+	p.an.Interrupt() // gives back the pictures it keeps
 }
 
 // Forget drops a person who was erased from the tracks of the moment; the
@@ -121,13 +121,6 @@ func (p *Pipeline) Forget(id domain.PersonID) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.an.Forget(id)
-}
-
-// Deny takes it that the face of a track is not that person: see Analyser.Deny.
-func (p *Pipeline) Deny(track uint64, id domain.PersonID) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.an.Deny(track, id)
 }
 
 func (p *Pipeline) onCamera(h domain.CameraHealth) {
@@ -202,11 +195,7 @@ func (p *Pipeline) due(at time.Time) bool {
 	return p.pace.Due(at)
 }
 
-// detectorFails is after how many failures in a row what was seen is stale.
-const detectorFails = 3
-
 func (p *Pipeline) analyse(ctx context.Context) {
-	failed := 0
 	for {
 		pic, err := p.pics.Take(ctx)
 		if err != nil {
@@ -215,22 +204,22 @@ func (p *Pipeline) analyse(ctx context.Context) {
 		start := p.o.Clock.Now()
 		faces, err := p.o.Detector.Detect(pic.RGBA())
 		if err != nil {
+			p.o.Log.LogAttrs(ctx, slog.LevelError, "detection failed", slog.String("error", err.Error()))
 			pic.Release()
-			if failed++; failed == detectorFails { // once for a run of failures
-				p.o.Log.LogAttrs(ctx, slog.LevelError, "detection fails", slog.String("error", err.Error()))
-				p.mu.Lock()
-				p.tell(p.an.Interrupt())
-				p.mu.Unlock()
-			}
 			continue
 		}
-		failed = 0
 		p.o.Meter.Detected(p.o.Clock.Now().Sub(start), len(faces))
 		p.mu.Lock()
 		sc, ds := p.an.Observe(pic, faces)
-		p.pace.Saw(pic.At(), len(faces), p.an.Settled())
+		ws := p.watches
+		p.pace.Saw(pic.At(), len(faces), p.an.Settled() && len(ws) == 0)
 		p.tell(sc, ds)
+		var seen Sighting
+		if len(ws) > 0 {
+			seen = Sighting{Picture: pic, Faces: p.an.Seen()}
+		}
 		p.mu.Unlock()
+		show(ws, seen)
 		pic.Release()
 		select {
 		case p.jobs <- struct{}{}:
@@ -255,12 +244,8 @@ func (p *Pipeline) encode(ctx context.Context) {
 			}
 			start := p.o.Clock.Now()
 			enc, err := p.o.Encoder.Encode(j.Picture.RGBA(), j.Picture.JPEG, j.Face)
-			failure := err
-			if errors.Is(err, ErrNoFace) { // an answer, not a failure
-				failure = nil
-			}
-			p.o.Meter.Encoded(p.o.Clock.Now().Sub(start), failure)
-			if failure != nil {
+			p.o.Meter.Encoded(p.o.Clock.Now().Sub(start), err)
+			if err != nil && !errors.Is(err, ErrNoFace) {
 				p.o.Log.LogAttrs(ctx, slog.LevelWarn, "encoding failed", slog.String("error", err.Error()))
 			}
 			p.mu.Lock()
