@@ -1,6 +1,7 @@
 package vision
 
 import (
+	"errors"
 	"image"
 	"math"
 	"slices"
@@ -58,7 +59,16 @@ type Analyser struct {
 
 	visits   map[domain.PersonID]time.Time // when last seen
 	visitors []visitor                     // unknown people seen lately
+	denials  []denial                      // who is not whom, for as long as they are here
+	held     []domain.Decision             // about nobody in particular, see hold
 	refusals map[domain.Reason]time.Time   // last event of a reason about no one
+}
+
+// denial is a face that was taken for somebody and is not them.
+type denial struct {
+	person domain.PersonID
+	vector []float32
+	seen   time.Time
 }
 
 // subject is what is known of one track.
@@ -70,9 +80,11 @@ type subject struct {
 	encoding  bool
 	ballot    ballot
 	result    domain.Decision // Reason is empty while undecided
-	decided   time.Time
-	recheck   bool // a look again is due or under way
-	noFace    int  // times in a row that the encoder found no face
+	decided   time.Time       // or confirmed
+	vector    []float32       // of the newest look
+	told      bool            // an event was made of this track
+	recheck   bool            // a look again is due or under way
+	noFace    int             // times in a row that the encoder found no face
 	refused   map[domain.Reason]int
 	best      float64 // quality of the best frame encoded
 	paused    bool    // was not read for a while: its end says nothing
@@ -85,6 +97,10 @@ type visitor struct {
 	seen   time.Time
 	track  uint64
 }
+
+// sameTrack is by how much looser than between tracks two looks are compared
+// within one: that they are one track already speaks for one person.
+const sameTrack = 1.25
 
 // Job is a face to encode. It holds its picture: Release it when done.
 type Job struct {
@@ -109,12 +125,10 @@ const candidateTTL = 500 * time.Millisecond
 // that ended without one.
 func (a *Analyser) Observe(pic *Picture, faces []Face) (domain.Scene, []domain.Decision) {
 	a.at, a.size = pic.At(), pic.RGBA().Rect.Size()
+	a.prune()
 	alive, ended := a.tracker.Update(a.at, faces)
-	var out []domain.Decision
 	for _, t := range ended {
-		if d, ok := a.end(t); ok {
-			out = append(out, d)
-		}
+		a.end(t)
 	}
 	a.order = alive
 	for _, t := range alive {
@@ -128,7 +142,7 @@ func (a *Analyser) Observe(pic *Picture, faces []Face) (domain.Scene, []domain.D
 		}
 		a.keepVisit(s)
 	}
-	return a.scene(), out
+	return a.scene(), a.release()
 }
 
 // look judges a fresh detection and keeps it if it is the best to encode.
@@ -145,7 +159,7 @@ func (a *Analyser) look(s *subject, pic *Picture) {
 		s.refused[s.quality.Reason]++
 		return
 	}
-	if !s.track.Confirmed() || !a.wanted(s) {
+	if a.encoder == (domain.EncoderRef{}) || !s.track.Confirmed() || !a.wanted(s) {
 		return
 	}
 	if c := s.candidate; c != nil {
@@ -218,28 +232,45 @@ func (a *Analyser) Learn(j Job, enc Encoding, encErr error) (domain.Scene, []dom
 		return a.scene(), nil, nil
 	}
 	s.encoding = false
-	if a.paused {
+	switch {
+	case a.paused:
 		return a.scene(), nil, nil
-	}
-	if encErr != nil {
+	case errors.Is(encErr, ErrNoFace):
 		s.noFace++
 		s.refused[domain.ReasonNoFace]++
 		if s.noFace >= falseFace {
 			s.decided = a.at
 		}
 		return a.scene(), nil, nil
+	case encErr != nil: // the encoder failed, which says nothing of the face
+		return a.scene(), nil, nil
+	}
+	s.noFace = 0
+	// A detector without landmarks leaves the turn of the head to the encoder's.
+	if p, ok := EstimatePose(enc.Landmarks); ok && math.Max(math.Abs(p.Yaw), math.Abs(p.Pitch)) > a.opts.Gate.MaxTurn {
+		s.quality.Reason, s.quality.Guide = domain.ReasonUndecided, domain.GuideLookAhead
+		s.refused[domain.ReasonUndecided]++
+		return a.scene(), nil, nil
 	}
 	m, err := a.gallery.Match(enc.Vector)
 	if err != nil {
 		return a.scene(), nil, err
 	}
-	s.noFace = 0
 	s.best = max(s.best, j.Quality.Score)
 	v := a.opts.Rules.cast(m, j.Quality.Score)
+	if v.person != "" && a.denied(v.person, enc.Vector) {
+		v.person = ""
+	}
+	last := s.vector
+	s.vector = slices.Clone(enc.Vector)
 	if s.result.Reason != "" && !s.recheck {
-		// A look again: one vote that agrees confirms, one that does not
-		// reopens the ballot.
-		if !v.ambiguous && v.person == s.result.Person && s.result.Reason != domain.ReasonUndecided {
+		// A look again: one that agrees confirms, one that does not reopens the
+		// ballot. Two strangers agree only if they look alike.
+		agrees := !v.ambiguous && v.person == s.result.Person && s.result.Reason != domain.ReasonUndecided
+		if agrees && v.person == "" {
+			agrees = a.metric.Distance(last, enc.Vector) <= sameTrack*a.opts.Rules.Threshold
+		}
+		if agrees {
 			s.decided = a.at
 			return a.scene(), nil, nil
 		}
@@ -250,15 +281,90 @@ func (a *Analyser) Learn(j Job, enc Encoding, encErr error) (domain.Scene, []dom
 	if o.reason == "" {
 		return a.scene(), nil, nil
 	}
-	same := s.result.Reason == o.reason && s.result.Person == o.person
 	d := a.decision(s, j, o)
-	d.Repeat = same || a.repeat(s, o, enc.Vector)
+	d.Repeat = a.repeat(s, o, enc.Vector)
+	same := s.result.Reason == o.reason && s.result.Person == o.person && d.Repeat
 	s.result, s.decided, s.recheck, s.ballot = d, a.at, false, ballot{}
 	a.keepVisit(s)
-	if same {
+	switch {
+	case same:
+		return a.scene(), nil, nil
+	case o.reason == domain.ReasonUndecided:
+		a.hold(d)
 		return a.scene(), nil, nil
 	}
+	// What was undecided or refused a moment ago was the same visit.
+	a.held = nil
+	d.Revises = s.told && !d.Repeat
+	s.told = s.told || !d.Repeat
 	return a.scene(), []domain.Decision{d}, nil
+}
+
+// hold keeps a decision about nobody in particular for the cool-down: if
+// somebody is decided meanwhile it was the beginning of their visit, and no
+// event of its own.
+func (a *Analyser) hold(d domain.Decision) {
+	for _, h := range a.held {
+		if h.Reason == d.Reason {
+			return
+		}
+	}
+	a.held = append(a.held, d)
+}
+
+// release gives the held decisions whose time has come.
+func (a *Analyser) release() (out []domain.Decision) {
+	a.held = slices.DeleteFunc(a.held, func(d domain.Decision) bool {
+		if a.at.Sub(d.At) < a.opts.Cooldown {
+			return false
+		}
+		if !a.tooSoon(d.Reason) {
+			out = append(out, d)
+		}
+		return true
+	})
+	return out
+}
+
+// Flush ends everything: no more frames come. What was held is told.
+func (a *Analyser) Flush() []domain.Decision {
+	a.Interrupt()
+	var out []domain.Decision
+	for _, d := range a.held {
+		if !a.tooSoon(d.Reason) {
+			out = append(out, d)
+		}
+	}
+	a.held = nil
+	return out
+}
+
+// Deny takes it that the face of a track is not that person, whatever the
+// encoder says: the visitor said so. It holds for the face, under any track,
+// until its visit is over.
+func (a *Analyser) Deny(track uint64, p domain.PersonID) {
+	s := a.subjects[track]
+	if s == nil || s.result.Person != p {
+		return
+	}
+	if s.vector != nil {
+		a.denials = append(a.denials, denial{p, slices.Clone(s.vector), a.at})
+	}
+	delete(a.visits, p) // the real one may still come
+	s.result.Person, s.result.Reason = "", domain.ReasonUnknown
+	s.decided, s.recheck, s.ballot = a.at, false, ballot{}
+}
+
+// denied tells whether this face said that it is not that person.
+func (a *Analyser) denied(p domain.PersonID, vector []float32) bool {
+	for i := range a.denials {
+		d := &a.denials[i]
+		if d.person == p && a.metric.Distance(d.vector, vector) <= a.opts.Rules.Threshold {
+			d.seen = a.at
+			return true
+		}
+	}
+	return false
 }
 
 func (a *Analyser) decision(s *subject, j Job, o outcome) domain.Decision {
@@ -292,7 +398,11 @@ func (a *Analyser) repeat(s *subject, o outcome, vector []float32) bool {
 	case domain.ReasonUnknown:
 		for i := range a.visitors {
 			v := &a.visitors[i]
-			if a.at.Sub(v.seen) < a.opts.Cooldown && (v.track == s.track.ID || a.metric.Distance(v.vector, vector) <= a.opts.Rules.Threshold) {
+			limit := a.opts.Rules.Threshold
+			if v.track == s.track.ID {
+				limit *= sameTrack
+			}
+			if a.metric.Distance(v.vector, vector) <= limit {
 				v.seen, v.track = a.at, s.track.ID
 				return true
 			}
@@ -300,7 +410,7 @@ func (a *Analyser) repeat(s *subject, o outcome, vector []float32) bool {
 		a.visitors = append(a.visitors, visitor{slices.Clone(vector), a.at, s.track.ID})
 		return false
 	}
-	return a.tooSoon(o.reason)
+	return false
 }
 
 // tooSoon bounds events about no one in particular to one a cool-down.
@@ -313,9 +423,11 @@ func (a *Analyser) tooSoon(r domain.Reason) bool {
 	return false
 }
 
-// keepVisit keeps a visit open while its person is in sight, and forgets
-// strangers whose visit is over.
+// keepVisit keeps a visit open while its person is in sight and confirmed.
 func (a *Analyser) keepVisit(s *subject) {
+	if a.overdue(s) {
+		return
+	}
 	switch s.result.Reason {
 	case domain.ReasonRecognised:
 		a.visits[s.result.Person] = a.at
@@ -326,32 +438,57 @@ func (a *Analyser) keepVisit(s *subject) {
 			}
 		}
 	}
-	a.visitors = slices.DeleteFunc(a.visitors, func(v visitor) bool { return a.at.Sub(v.seen) >= a.opts.Cooldown })
+}
+
+// prune forgets visits that are over, strangers' vectors above all.
+func (a *Analyser) prune() {
+	over := func(seen time.Time) bool { return a.at.Sub(seen) >= a.opts.Cooldown }
+	a.visitors = slices.DeleteFunc(a.visitors, func(v visitor) bool {
+		if over(v.seen) {
+			clear(v.vector)
+			return true
+		}
+		return false
+	})
+	a.denials = slices.DeleteFunc(a.denials, func(d denial) bool {
+		if over(d.seen) {
+			clear(d.vector)
+			return true
+		}
+		return false
+	})
 	for id, t := range a.visits {
-		if a.at.Sub(t) >= a.opts.Cooldown {
+		if over(t) {
 			delete(a.visits, id)
 		}
 	}
+}
+
+// overdue tells that a decision could not be confirmed for so long that it no
+// longer stands: whoever is there cannot be read.
+func (a *Analyser) overdue(s *subject) bool {
+	return s.result.Reason != "" && a.at.Sub(s.decided) > 2*a.opts.Recheck+time.Second
 }
 
 // endedWorth is how long a face must have been there to be worth an event that
 // says why it was not read.
 const endedWorth = 2 * time.Second
 
-// end closes a track; a face that was there and never decided is told why.
-func (a *Analyser) end(t *Track) (domain.Decision, bool) {
+// end closes a track; a face that was there and never decided is told why,
+// unless it turns out to belong to somebody's visit.
+func (a *Analyser) end(t *Track) {
 	s := a.subjects[t.ID]
 	if s == nil {
-		return domain.Decision{}, false
+		return
 	}
 	delete(a.subjects, t.ID)
 	if s.candidate != nil {
 		s.candidate.Picture.Release()
 	}
-	if s.result.Reason != "" || s.paused || t.Last.Sub(t.First) < endedWorth {
-		return domain.Decision{}, false
+	if s.result.Reason != "" || s.paused || t.Last.Sub(t.First) < endedWorth || a.visitingAt(t.First) {
+		return
 	}
-	reason, most := domain.ReasonUndecided, s.ballot.total
+	reason, most := domain.ReasonUndecided, s.ballot.total+s.refused[domain.ReasonUndecided]
 	for _, r := range []domain.Reason{
 		domain.ReasonTooSmall, domain.ReasonTooDark, domain.ReasonTooBlurred, domain.ReasonSeveralFaces, domain.ReasonNoFace,
 	} {
@@ -359,14 +496,28 @@ func (a *Analyser) end(t *Track) (domain.Decision, bool) {
 			reason, most = r, s.refused[r]
 		}
 	}
-	if a.tooSoon(reason) {
-		return domain.Decision{}, false
-	}
-	return domain.Decision{
+	a.hold(domain.Decision{
 		Track: t.ID, At: a.at, Reason: reason, Frames: t.Hits, Quality: s.best,
 		Threshold: a.opts.Rules.Threshold, Metric: string(a.metric),
 		Encoder: a.encoder, Detector: a.detector, Box: domain.RectIn(t.Face.Box, a.size),
-	}, true
+	})
+}
+
+// visitingAt tells that somebody decided was here a moment before: a track that
+// then begins and stays undecided is the end of their visit.
+func (a *Analyser) visitingAt(begin time.Time) bool {
+	const moment = 3 * time.Second
+	for _, at := range a.visits {
+		if begin.Sub(at) < moment {
+			return true
+		}
+	}
+	for _, v := range a.visitors {
+		if begin.Sub(v.seen) < moment {
+			return true
+		}
+	}
+	return false
 }
 
 // Settled tells that everybody in sight is decided and not in doubt.
@@ -376,7 +527,7 @@ func (a *Analyser) Settled() bool {
 		if s == nil || s.noFace >= falseFace {
 			continue
 		}
-		if st := s.state(); st != domain.FaceKnown && st != domain.FaceUnknown {
+		if st := a.state(s); st != domain.FaceKnown && st != domain.FaceUnknown {
 			return false
 		}
 	}
@@ -413,14 +564,11 @@ func (a *Analyser) Seen() []SeenFace {
 // Interrupt ends every track: no pictures came for so long that nobody can be
 // assumed to be the same. Visits stay open for their cool-down.
 func (a *Analyser) Interrupt() (domain.Scene, []domain.Decision) {
-	var out []domain.Decision
 	for _, t := range a.tracker.Reset() {
-		if d, ok := a.end(t); ok {
-			out = append(out, d)
-		}
+		a.end(t)
 	}
 	a.order = nil
-	return a.scene(), out
+	return a.scene(), a.release()
 }
 
 // Forget drops a person who was erased: no track goes on as theirs.

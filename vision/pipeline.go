@@ -112,7 +112,9 @@ func (p *Pipeline) Run(ctx context.Context) {
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.an.Interrupt() // gives back the pictures it keeps
+	for _, d := range p.an.Flush() { // gives back the pictures it keeps, too
+		p.o.Sink.Decision(d)
+	}
 }
 
 // Forget drops a person who was erased from the tracks of the moment; the
@@ -121,6 +123,13 @@ func (p *Pipeline) Forget(id domain.PersonID) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.an.Forget(id)
+}
+
+// Deny takes it that the face of a track is not that person: see Analyser.Deny.
+func (p *Pipeline) Deny(track uint64, id domain.PersonID) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.an.Deny(track, id)
 }
 
 func (p *Pipeline) onCamera(h domain.CameraHealth) {
@@ -195,7 +204,11 @@ func (p *Pipeline) due(at time.Time) bool {
 	return p.pace.Due(at)
 }
 
+// detectorFails is after how many failures in a row what was seen is stale.
+const detectorFails = 3
+
 func (p *Pipeline) analyse(ctx context.Context) {
+	failed := 0
 	for {
 		pic, err := p.pics.Take(ctx)
 		if err != nil {
@@ -204,10 +217,16 @@ func (p *Pipeline) analyse(ctx context.Context) {
 		start := p.o.Clock.Now()
 		faces, err := p.o.Detector.Detect(pic.RGBA())
 		if err != nil {
-			p.o.Log.LogAttrs(ctx, slog.LevelError, "detection failed", slog.String("error", err.Error()))
 			pic.Release()
+			if failed++; failed == detectorFails { // once for a run of failures
+				p.o.Log.LogAttrs(ctx, slog.LevelError, "detection fails", slog.String("error", err.Error()))
+				p.mu.Lock()
+				p.tell(p.an.Interrupt())
+				p.mu.Unlock()
+			}
 			continue
 		}
+		failed = 0
 		p.o.Meter.Detected(p.o.Clock.Now().Sub(start), len(faces))
 		p.mu.Lock()
 		sc, ds := p.an.Observe(pic, faces)
@@ -244,8 +263,12 @@ func (p *Pipeline) encode(ctx context.Context) {
 			}
 			start := p.o.Clock.Now()
 			enc, err := p.o.Encoder.Encode(j.Picture.RGBA(), j.Picture.JPEG, j.Face)
-			p.o.Meter.Encoded(p.o.Clock.Now().Sub(start), err)
-			if err != nil && !errors.Is(err, ErrNoFace) {
+			failure := err
+			if errors.Is(err, ErrNoFace) { // an answer, not a failure
+				failure = nil
+			}
+			p.o.Meter.Encoded(p.o.Clock.Now().Sub(start), failure)
+			if failure != nil {
 				p.o.Log.LogAttrs(ctx, slog.LevelWarn, "encoding failed", slog.String("error", err.Error()))
 			}
 			p.mu.Lock()
