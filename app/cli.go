@@ -161,6 +161,9 @@ func (c *cli) analyserOptions(e *engine) vision.AnalyserOptions {
 	if e.encoder != nil {
 		o = vision.DefaultAnalyserOptions(e.encoder)
 	}
+	if c.cfg.Demo {
+		o = demoRules(o, e)
+	}
 	r := c.cfg.Recognition
 	if r.MinFacePx > 0 {
 		o.Gate.MinFace = r.MinFacePx

@@ -7,11 +7,27 @@ import (
 	"image/jpeg"
 
 	"agentid/app/domain"
+	"agentid/vision"
 	"agentid/vision/espcam/cast"
 )
 
 // demoEnrolled is how many of the cast the demo knows, the first in line.
 const demoEnrolled = 2
+
+// demoCosine is the threshold for the drawn cast under an encoder that compares
+// cosines. Drawn people resemble each other more than real ones do, and
+// themselves far more: MobileFaceNet puts them at 0.5 and more from each other,
+// within 0.15 of themselves (vision/dlib/cast_test.go measures it). The built-in
+// encoder tells them apart at its own threshold.
+const demoCosine = 0.35
+
+// demoRules are the engine's own, but for the threshold where the cast needs it.
+func demoRules(o vision.AnalyserOptions, e *engine) vision.AnalyserOptions {
+	if e.encoder != nil && e.encoder.Metric() == vision.CosineDistance {
+		o.Rules.Threshold = min(o.Rules.Threshold, demoCosine)
+	}
+	return o
+}
 
 // demoPoses are those of the enrolment pictures: frontal, and turned a little.
 func demoPoses() []cast.Pose {

@@ -60,7 +60,7 @@ func playStream(t *testing.T, e *engine, length time.Duration) {
 	}
 	s := &stream{
 		t: t, e: e, names: names, script: cast.NewScript(cast.Cast()), start: clock.Now(),
-		an:   vision.NewAnalyser(vision.DefaultAnalyserOptions(e.encoder), g, e.encoder, e.detector.Name()),
+		an:   vision.NewAnalyser(demoRules(vision.DefaultAnalyserOptions(e.encoder), e), g, e.encoder, e.detector.Name()),
 		pool: &vision.PicturePool{}, canvas: image.NewRGBA(image.Rect(0, 0, 640, 480)),
 		stays: map[int]map[domain.Reason]int{}, who: map[int]string{},
 	}

@@ -96,7 +96,7 @@ func TestCUPSFailures(t *testing.T) {
 		}
 	})
 	t.Run("writes a false log line", func(t *testing.T) {
-		fakeLP(t, `printf 'ok\033[2J\r\nlevel=INFO all well\n'`)
+		fakeLP(t, `cat >/dev/null; printf 'ok\033[2J\r\nlevel=INFO all well\n'`)
 		where, err := CUPS{}.Print(t.Context(), lucia.ID, somePDF)
 		if err != nil || where != "ok[2J" {
 			t.Errorf("%q, %v", where, err)
