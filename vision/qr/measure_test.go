@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"image"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -57,15 +58,17 @@ func conditions() []condition {
 	return cs
 }
 
-// rate is how many of n frames were read, each alone within the budget of time
-// and never as anything else.
-func rate(t *testing.T, v view, n int, budget time.Duration) (read int, each time.Duration) {
+// rate is how many of n frames were read, each by itself and in all ways, and
+// never as anything else; and the median time of a frame.
+func rate(t *testing.T, v view, n int) (read int, median time.Duration) {
 	t.Helper()
-	d := &Decoder{Budget: budget}
+	// No budget: how fast the machine is is not what is measured.
+	d := &Decoder{Budget: time.Hour}
+	var took []time.Duration
 	for _, f := range frames(t, v, n) {
 		start := time.Now()
 		got, err := d.Decode(f)
-		each += time.Since(start)
+		took = append(took, time.Since(start))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -75,19 +78,20 @@ func rate(t *testing.T, v view, n int, budget time.Duration) (read int, each tim
 			}
 			read++
 		}
+		d.first = 0
 	}
-	return read, each / time.Duration(n)
+	slices.Sort(took)
+	return read, took[n/2]
 }
 
-// The floor of what the kiosk reads. It does not depend on how fast the
-// machine is: the budget is not what is measured.
+// The floor of what the kiosk reads.
 func TestReadRate(t *testing.T) {
 	const n = 3
 	for _, c := range conditions() {
 		if c.floor == 0 {
 			continue
 		}
-		if got, _ := rate(t, c.view, n, time.Hour); float64(got) < c.floor*n-0.5 {
+		if got, _ := rate(t, c.view, n); float64(got) < c.floor*n-0.5 {
 			t.Errorf("%s: %d of %d frames, want %.0f%%", c.name, got, n, 100*c.floor)
 		}
 	}
@@ -104,11 +108,15 @@ func TestReadRateTable(t *testing.T) {
 	var b strings.Builder
 	b.WriteString("| condition | read | ms a frame | were it level Q |\n|---|---|---|---|\n")
 	for _, c := range conditions() {
-		got, each := rate(t, c.view, n, DefaultBudget)
-		q := c.view
-		q.level, q.module = qrcode.High, q.module*53/61
-		gotQ, _ := rate(t, q, n, DefaultBudget)
-		fmt.Fprintf(&b, "| %s | %.0f%% | %.0f | %.0f%% |\n", c.name, 100*float64(got)/float64(n), float64(each.Microseconds())/1000, 100*float64(gotQ)/float64(n))
+		got, took := rate(t, c.view, n)
+		asQ := ""
+		if strings.Contains(c.name, "straight") || strings.Contains(c.name, "spot") || strings.Contains(c.name, "blur") {
+			q := c.view
+			q.level, q.module = qrcode.High, q.module*53/61
+			n2, _ := rate(t, q, n)
+			asQ = fmt.Sprintf("%.0f%%", 100*float64(n2)/float64(n))
+		}
+		fmt.Fprintf(&b, "| %s | %.0f%% | %.0f | %s |\n", c.name, 100*float64(got)/float64(n), float64(took.Microseconds())/1000, asQ)
 	}
 	t.Log("\n" + b.String())
 }
