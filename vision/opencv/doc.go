@@ -1,15 +1,26 @@
 // Package opencv is OpenCV behind the interfaces of vision: a JPEG decoder
 // (libjpeg-turbo), the Haar and YuNet detectors, encoders in ONNX form, and
-// webcams, RTSP and video files as a source (gocv).
+// webcams, RTSP and video files as a source.
 //
-// Nets, cascades and JPEG run in C++ of this package (guard.cpp, jpeg.c) and
-// not through gocv, for two reasons. A C++ exception that reaches Go ends the
-// process, gocv lets them through, and files from outside cause them; here each
-// is caught and becomes an error. And gocv's ForwardLayers loses memory with
-// every call, while its Forward runs the net once for every output. So one
-// call goes in with pixels and comes out with numbers, and no Mat lives in Go.
+// OpenCV is reached through gocv: pictures, Haar, encoders, capture. A C++
+// exception that comes through it ends the process, so nothing from outside
+// meets gocv unchecked: a cascade is parsed in Go and written anew
+// (cascade.go), a net is loaded and run once in guard.cpp, which turns
+// exceptions into errors, before gocv loads the same bytes. The Mats of a
+// detector or encoder are made once; a frame adds only headers.
 //
-// A model file is believed as far as its hash has been checked (vision/models
-// does): garbage is an error, but OpenCV's importer was not written against
-// malice.
+// What is not gocv's, and why:
+//   - YuNet's run (guard.cpp). It has 12 outputs: gocv's ForwardLayers loses
+//     12 C strings and an array with every call, its Forward runs the net once
+//     for each output.
+//   - The grouping of Haar's windows (group.go), as gocv's call does not give
+//     the votes, the face's score. OpenCV clips a window that reaches over
+//     the edge before we see it, so with unusual options a face there may be
+//     a pixel smaller than OpenCV's own.
+//   - Threads and silence (guard.cpp), for which gocv v0.31.0 has no call.
+//   - JPEG (jpeg.c): libjpeg straight into Go's pixels takes half the time of
+//     IMDecode, and says when pixels are missing.
+//
+// A net is believed as far as its hash has been checked (vision/models does):
+// garbage is an error, but OpenCV's importer was not written against malice.
 package opencv

@@ -3,7 +3,6 @@ package opencv
 /*
 #cgo CXXFLAGS: -std=c++17 -O2
 #cgo pkg-config: opencv4
-#include <stdlib.h>
 #include "guard.h"
 */
 import "C"
@@ -12,7 +11,6 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"image"
 	"io"
 	"os"
 	"unsafe"
@@ -46,40 +44,37 @@ func (e *errBuf) ptr() *C.char { return (*C.char)(unsafe.Pointer(&e[0])) }
 
 func (e *errBuf) err() error { return fmt.Errorf("opencv: %s", cString(e[:])) }
 
-// picture is a part of an image for C; r lies inside of it and is not empty.
-func picture(img *image.RGBA, r image.Rectangle) C.agentid_picture {
-	return C.agentid_picture{
-		pix: (*C.uint8_t)(unsafe.Pointer(&img.Pix[img.PixOffset(r.Min.X, r.Min.Y)])),
-		w:   C.int(r.Dx()), h: C.int(r.Dy()), stride: C.int(img.Stride),
+// readFile reads a file of at most most bytes.
+func readFile(path string, most int64) ([]byte, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
 	}
+	defer f.Close()
+	b, err := io.ReadAll(io.LimitReader(f, most+1))
+	switch {
+	case err != nil:
+		return nil, err
+	case len(b) == 0:
+		return nil, fmt.Errorf("%s is empty", path)
+	case int64(len(b)) > most:
+		return nil, fmt.Errorf("%s is over %d MB", path, most>>20)
+	}
+	return b, nil
 }
 
-// fit is the size of w x h reduced so that its longer side is at most side, and
-// the factor. Nothing is enlarged.
-func fit(w, h, side int) (fw, fh int, scale float64) {
-	if max(w, h) <= side {
-		return w, h, 1
-	}
-	scale = float64(side) / float64(max(w, h))
-	return max(1, int(float64(w)*scale)), max(1, int(float64(h)*scale)), scale
-}
-
-// net is a neural net with one square input of three channels. It is not safe
-// for concurrent use.
-type net struct {
+// manyNet is a neural net with one square input of three channels and several
+// outputs. It is not safe for concurrent use.
+type manyNet struct {
 	c     *C.agentid_net
 	side  int
 	out   []float32 // of the last run, all outputs
 	parts []int     // how many of them belong to each output
 }
 
-// openNet loads an ONNX file and runs it once. Without names the net must have
-// one output.
-func openNet(path string, side int, names ...string) (*net, error) {
-	model, err := readModel(path)
-	if err != nil {
-		return nil, err
-	}
+// openMany loads a net in ONNX form and runs it once. Without names the net must
+// have one output.
+func openMany(model []byte, side int, names ...string) (*manyNet, error) {
 	var list []byte
 	for _, n := range names {
 		list = append(append(list, n...), 0)
@@ -90,9 +85,9 @@ func openNet(path string, side int, names ...string) (*net, error) {
 	c := C.agentid_net_open((*C.uint8_t)(unsafe.Pointer(&model[0])), C.size_t(len(model)), C.int(side),
 		(*C.char)(unsafe.Pointer(&list[0])), C.int(len(names)), &lens[0], msg.ptr())
 	if c == nil {
-		return nil, fmt.Errorf("load %s: %w", path, msg.err())
+		return nil, msg.err()
 	}
-	n := &net{c: c, side: side}
+	n := &manyNet{c: c, side: side}
 	var total int
 	for _, l := range lens {
 		n.parts = append(n.parts, int(l))
@@ -102,48 +97,19 @@ func openNet(path string, side int, names ...string) (*net, error) {
 	return n, nil
 }
 
-func readModel(path string) ([]byte, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return nil, fmt.Errorf("open model: %w", err)
-	}
-	defer f.Close()
-	b, err := io.ReadAll(io.LimitReader(f, maxModelBytes+1))
-	switch {
-	case err != nil:
-		return nil, fmt.Errorf("read model: %w", err)
-	case len(b) == 0:
-		return nil, fmt.Errorf("read model: %s is empty", path)
-	case len(b) > maxModelBytes:
-		return nil, fmt.Errorf("read model: %s is over %d MB", path, maxModelBytes>>20)
-	}
-	return b, nil
-}
-
-// input is where the net reads: three planes of side x side.
-func (n *net) input() []float32 {
-	return unsafe.Slice((*float32)(unsafe.Pointer(C.agentid_net_input(n.c))), 3*n.side*n.side)
-}
-
-// put fills the input with r of the image, reduced to w x h, as BGR in 0..255.
-func (n *net) put(img *image.RGBA, r image.Rectangle, w, h int) error {
+// run fills n.out from three planes of side x side.
+func (n *manyNet) run(in []float32) error {
 	var msg errBuf
-	if C.agentid_net_put(n.c, picture(img, r), C.int(w), C.int(h), msg.ptr()) != 0 {
+	if len(in) != 3*n.side*n.side {
+		return fmt.Errorf("opencv: input of %d numbers", len(in))
+	}
+	if C.agentid_net_run(n.c, (*C.float)(unsafe.Pointer(&in[0])), (*C.float)(unsafe.Pointer(&n.out[0])), C.int(len(n.out)), msg.ptr()) != 0 {
 		return msg.err()
 	}
 	return nil
 }
 
-// run fills n.out.
-func (n *net) run() error {
-	var msg errBuf
-	if C.agentid_net_run(n.c, (*C.float)(unsafe.Pointer(&n.out[0])), C.int(len(n.out)), msg.ptr()) != 0 {
-		return msg.err()
-	}
-	return nil
-}
-
-func (n *net) close() {
+func (n *manyNet) close() {
 	C.agentid_net_close(n.c)
 	n.c = nil
 }

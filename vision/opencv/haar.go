@@ -1,11 +1,5 @@
 package opencv
 
-/*
-#include <stdlib.h>
-#include "guard.h"
-*/
-import "C"
-
 import (
 	"cmp"
 	"errors"
@@ -15,7 +9,8 @@ import (
 	"path/filepath"
 	"slices"
 	"sync"
-	"unsafe"
+
+	"gocv.io/x/gocv"
 
 	"agentid/vision"
 )
@@ -34,8 +29,10 @@ type HaarOptions struct {
 type Haar struct {
 	opts HaarOptions
 
-	mu sync.Mutex
-	c  *C.agentid_haar // nil when closed
+	mu      sync.Mutex
+	cascade *gocv.CascadeClassifier // nil when closed
+	shrinker
+	grey gocv.Mat
 }
 
 var _ vision.Detector = (*Haar)(nil)
@@ -65,7 +62,8 @@ func FindHaar() (string, error) {
 	return "", ErrNoCascade
 }
 
-// NewHaar opens a cascade; an empty path means the system's.
+// NewHaar opens a cascade of features of Haar's kind; an empty path means the
+// system's. It is checked before OpenCV sees it, and refused with ErrCascade.
 func NewHaar(path string, opts HaarOptions) (*Haar, error) {
 	if path == "" {
 		var err error
@@ -80,17 +78,11 @@ func NewHaar(path string, opts HaarOptions) (*Haar, error) {
 	if opts.Side < 40 || !(opts.Step > 1.01 && opts.Step <= 2) || opts.Neighbours < 0 || opts.MinFace < 0 {
 		return nil, fmt.Errorf("haar: impossible options %+v", opts)
 	}
-	if _, err := os.Stat(path); err != nil {
-		return nil, fmt.Errorf("open cascade: %w", err)
+	c, err := loadCascade(path)
+	if err != nil {
+		return nil, err
 	}
-	name := C.CString(path)
-	defer C.free(unsafe.Pointer(name))
-	var msg errBuf
-	c := C.agentid_haar_open(name, msg.ptr())
-	if c == nil {
-		return nil, fmt.Errorf("load %s: %w", path, msg.err())
-	}
-	return &Haar{opts: opts, c: c}, nil
+	return &Haar{opts: opts, cascade: c, shrinker: newShrinker(), grey: gocv.NewMat()}, nil
 }
 
 // Name implements vision.Detector.
@@ -100,11 +92,13 @@ func (h *Haar) Name() string { return "haar" }
 func (h *Haar) Close() error {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if h.c != nil {
-		C.agentid_haar_close(h.c)
-		h.c = nil
+	if h.cascade == nil {
+		return nil
 	}
-	return nil
+	err := errors.Join(h.cascade.Close(), h.grey.Close())
+	h.shrinker.close()
+	h.cascade = nil
+	return err
 }
 
 // Detect implements vision.Detector: the largest first.
@@ -114,26 +108,26 @@ func (h *Haar) Detect(img *image.RGBA) ([]vision.Face, error) {
 	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if h.c == nil {
+	if h.cascade == nil {
 		return nil, fmt.Errorf("detect: %w", errClosed)
 	}
 	fw, fh, scale := fit(img.Rect.Dx(), img.Rect.Dy(), h.opts.Side)
-	var boxes [5 * maxHaarFaces]C.int
-	var msg errBuf
-	n := C.agentid_haar_find(h.c, picture(img, img.Rect), C.int(fw), C.int(fh), C.double(h.opts.Step), C.int(h.opts.Neighbours),
-		C.int(float64(h.opts.MinFace)*scale), &boxes[0], maxHaarFaces, msg.ptr())
-	if n < 0 {
-		return nil, fmt.Errorf("detect: %w", msg.err())
+	if err := h.shrink(img, img.Rect, fw, fh); err != nil {
+		return nil, fmt.Errorf("detect: %w", err)
 	}
-	faces := make([]vision.Face, 0, n)
-	for i := range int(n) {
-		b := boxes[5*i : 5*i+5]
-		px := func(v C.int) int { return int(float64(v) / scale) }
-		box := image.Rect(px(b[0]), px(b[1]), px(b[0]+b[2]), px(b[1]+b[3])).Add(img.Rect.Min).Intersect(img.Rect)
+	gocv.CvtColor(h.small, &h.grey, gocv.ColorRGBAToGray)
+	gocv.EqualizeHist(h.grey, &h.grey)
+	least := int(float64(h.opts.MinFace) * scale)
+	windows := h.cascade.DetectMultiScaleWithParams(h.grey, h.opts.Step, 0, 0, image.Pt(least, least), image.Point{})
+	hits := group(windows, h.opts.Neighbours)
+	faces := make([]vision.Face, 0, len(hits))
+	for _, f := range hits {
+		px := func(v int) int { return int(float64(v) / scale) }
+		box := image.Rect(px(f.box.Min.X), px(f.box.Min.Y), px(f.box.Max.X), px(f.box.Max.Y)).Add(img.Rect.Min).Intersect(img.Rect)
 		if !box.Empty() {
-			faces = append(faces, vision.Face{Box: box, Score: float64(b[4])})
+			faces = append(faces, vision.Face{Box: box, Score: float64(f.votes)})
 		}
 	}
 	slices.SortStableFunc(faces, func(a, b vision.Face) int { return cmp.Compare(b.Box.Dx(), a.Box.Dx()) })
-	return faces, nil
+	return faces[:min(len(faces), maxHaarFaces)], nil
 }

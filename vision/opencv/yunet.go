@@ -24,7 +24,9 @@ type YuNet struct {
 	opts YuNetOptions
 
 	mu  sync.Mutex
-	net *net // nil when closed
+	net *manyNet // nil when closed
+	in  *planes
+	shrinker
 }
 
 var (
@@ -60,15 +62,24 @@ func NewYuNet(path string, opts YuNetOptions) (*YuNet, error) {
 			want = append(want, yunetSide/s*(yunetSide/s)*o.per)
 		}
 	}
-	n, err := openNet(path, yunetSide, names...)
+	model, err := readFile(path, maxModelBytes)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("open model: %w", err)
+	}
+	n, err := openMany(model, yunetSide, names...)
+	if err != nil {
+		return nil, fmt.Errorf("load %s: %w", path, err)
 	}
 	if !slices.Equal(n.parts, want) {
 		n.close()
 		return nil, fmt.Errorf("load %s: %w", path, errYuNet)
 	}
-	return &YuNet{opts: opts, net: n}, nil
+	in, err := newPlanes(yunetSide)
+	if err != nil {
+		n.close()
+		return nil, fmt.Errorf("load %s: %w", path, err)
+	}
+	return &YuNet{opts: opts, net: n, in: in, shrinker: newShrinker()}, nil
 }
 
 // Name implements vision.Detector.
@@ -80,6 +91,8 @@ func (y *YuNet) Close() error {
 	defer y.mu.Unlock()
 	if y.net != nil {
 		y.net.close()
+		y.in.close()
+		y.shrinker.close()
 		y.net = nil
 	}
 	return nil
@@ -128,10 +141,11 @@ func (y *YuNet) find(img *image.RGBA, r image.Rectangle) ([]vision.Face, error) 
 	if y.net == nil {
 		return nil, fmt.Errorf("detect: %w", errClosed)
 	}
-	if err := y.net.put(img, r, w, h); err != nil {
+	if err := y.shrink(img, r, w, h); err != nil {
 		return nil, fmt.Errorf("detect: %w", err)
 	}
-	if err := y.net.run(); err != nil {
+	y.in.put(y.small)
+	if err := y.net.run(y.in.floats); err != nil {
 		return nil, fmt.Errorf("detect: %w", err)
 	}
 	found := suppress(yunetFaces(y.net.out, y.opts.MinScore), yunetIoU, y.opts.MaxFaces)
