@@ -9,7 +9,7 @@ import (
 // counter of wood, a wall in the house colour, lamps, a plant.
 func lobbyPicture(w, h int) []uint8 {
 	// Out of focus there is no detail: draw small and enlarge.
-	sw, sh := 320, 320*h/w
+	sw, sh := 320, min(max(320*h/w, 2), 640)
 	px := make([]rgb, sw*sh)
 	aspect := float32(w) / float32(h)
 	for y := range sh {

@@ -3,6 +3,7 @@ package cast
 import (
 	"image"
 	"math"
+	"sync"
 	"time"
 )
 
@@ -133,6 +134,7 @@ func (sc *scene) expose(m *image.RGBA, light float64, moment uint64) {
 	}
 }
 
+// grade adds grain to a value and keeps it a byte.
 func grade(v uint32, n int32) uint8 {
 	return uint8(min(max(int32(v)+n, 0), 255))
 }
@@ -140,17 +142,14 @@ func grade(v uint32, n int32) uint8 {
 const grainRow = 1 << 15
 
 // grains is a strip of the sensor's noise, of about 1.6 grey levels.
-var grains = onceGrains()
-
-func onceGrains() func() []int8 {
-	var g []int8
+var grains = sync.OnceValue(func() []int8 {
+	g := make([]int8, grainRow+maxSide)
 	r := &rng{s: 4711}
-	for range grainRow + maxSide {
-		v := (r.unit() + r.unit() + r.unit() - 1.5) * 3.2
-		g = append(g, int8(math.Round(v)))
+	for i := range g {
+		g[i] = int8(math.Round((r.unit() + r.unit() + r.unit() - 1.5) * 3.2))
 	}
-	return func() []int8 { return g }
-}
+	return g
+})
 
 // soften blurs by a radius in fractions of the picture's height.
 func soften(m *image.RGBA, radius float64) {

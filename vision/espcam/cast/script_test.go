@@ -174,7 +174,7 @@ func TestOrderAndCompany(t *testing.T) {
 
 func TestDrawTakesOddSizesAndSubImages(t *testing.T) {
 	s := NewScript(Cast()[:1])
-	for _, size := range []image.Point{{0, 0}, {1, 1}, {15, 400}, {16, 16}, {33, 17}, {97, 301}, {319, 241}, {640, 360}} {
+	for _, size := range []image.Point{{0, 0}, {1, 1}, {15, 400}, {16, 16}, {33, 17}, {97, 301}, {16, 4096}, {4096, 16}, {319, 241}, {640, 360}} {
 		m := frame(s, size.X, size.Y, 3*time.Second)
 		for i := 3; i < len(m.Pix) && size.X >= minSide && size.Y >= minSide; i += 4 {
 			if m.Pix[i] != 255 {
