@@ -25,7 +25,6 @@ const (
 	IconCentre       Icon = "centre"
 	IconChat         Icon = "chat"
 	IconCheck        Icon = "check"
-	IconClock        Icon = "clock"
 	IconCloser       Icon = "closer"
 	IconCross        Icon = "cross"
 	IconEye          Icon = "eye"

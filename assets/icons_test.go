@@ -13,7 +13,7 @@ import (
 // known are the constants of icons.go.
 var known = []Icon{
 	IconSeal, IconArrow, IconBack, IconBackspace, IconBook, IconCamera, IconCameraOff, IconCaps,
-	IconCentre, IconChat, IconCheck, IconClock, IconCloser, IconCross, IconEye, IconFace,
+	IconCentre, IconChat, IconCheck, IconCloser, IconCross, IconEye, IconFace,
 	IconHelp, IconKeyboardDown, IconLight, IconLock, IconLook, IconNetwork, IconOffline, IconPeople,
 	IconPerson, IconPrinter, IconQR, IconRadio, IconRadioOn, IconScreen, IconShift, IconShiftOn,
 	IconStill, IconTurn, IconUserOff, IconUserPlus, IconWarn,

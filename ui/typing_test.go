@@ -45,11 +45,14 @@ type report struct {
 	Name   string                `json:"name,omitempty"`
 	Mail   string                `json:"mail,omitempty"`
 	Submit *screens.Data         `json:"submit,omitempty"`
+	Code   [4]float32            `json:"code,omitempty"` // the QR code
 }
 
-// runChild opens the window with the page to write in, and answers each line
-// on its standard input with a report. It ends with its input.
-func runChild(size string) error {
+// runChild opens a window of a size ("1280x800") with the page to write in, or
+// the page named after it, and answers each line on its standard input with a
+// report. It ends with its input.
+func runChild(what string) error {
+	size, name, named := strings.Cut(what, " ")
 	var w, h int
 	if _, err := fmt.Sscanf(size, "%dx%d", &w, &h); err != nil {
 		return fmt.Errorf("size %q: %w", size, err)
@@ -67,25 +70,29 @@ func runChild(size string) error {
 		}})
 		return page
 	}
+	state := kiosk.StateAttract
+	if named {
+		u.router.make, state = makePage, kiosk.State(name)
+	}
 	ctx, cancel := context.WithCancel(context.Background())
 	go func() {
 		defer cancel()
 		in := bufio.NewScanner(os.Stdin)
 		for in.Scan() {
+			u.ShowPicture(&picture{img: theLobby()})
 			fyne.DoAndWait(func() { _ = out.Encode(describe(u, page)) })
 		}
 	}()
-	u.ShowView(kiosk.View{State: kiosk.StateAttract, Lang: domain.Spanish, Site: kiosk.Site{Organisation: "Banco Norte"}})
+	u.ShowView(kiosk.View{State: state, Lang: domain.Spanish, Site: kiosk.Site{Organisation: "Banco Norte"}})
 	u.Run(ctx)
 	return nil
 }
 
 func describe(u *UI, page *screens.RegisterData) report {
 	r := report{Keys: map[string][2]float32{}}
-	if page == nil {
-		return r
+	if page != nil {
+		r.Name, r.Mail = page.Written().Name, page.Written().Contact
 	}
-	r.Name, r.Mail = page.Written().Name, page.Written().Contact
 	board := placed{}
 	for _, p := range walk(u) {
 		switch o := p.obj.(type) {
@@ -94,6 +101,10 @@ func describe(u *UI, page *screens.RegisterData) report {
 		case *widgets.Field:
 			if o.Active() {
 				r.Field = [4]float32{p.x, p.y, o.Size().Width, o.Size().Height}
+			}
+		case *canvas.Image:
+			if o.ScaleMode == canvas.ImageScalePixels {
+				r.Code = [4]float32{p.x, p.y, o.Size().Width, o.Size().Height}
 			}
 		case *canvas.Text:
 			if board.obj != nil && p.within(board) && o.Text != "" {
@@ -113,8 +124,9 @@ type window struct {
 	lines  chan report
 }
 
-func openWindow(t *testing.T, size string) *window {
+func openWindow(t *testing.T, what string) *window {
 	t.Helper()
+	size, _, _ := strings.Cut(what, " ")
 	for _, tool := range []string{"Xvfb", "xdotool"} {
 		if _, err := exec.LookPath(tool); err != nil {
 			t.Skip("skipped: " + tool + " is not installed")
@@ -146,7 +158,7 @@ func openWindow(t *testing.T, size string) *window {
 	}
 	w := &window{t: t, lines: make(chan report, 16), screen: openScreen(t, display)}
 	var out io.Reader
-	w.ask, out = start(append(env, childEnv+"="+size), os.Args[0], "-test.run=^$")
+	w.ask, out = start(append(env, childEnv+"="+what), os.Args[0], "-test.run=^$")
 	w.mouse, _ = start(env, "xdotool", "-")
 	go func() {
 		defer close(w.lines)
@@ -266,4 +278,45 @@ func TestTypingByTouch(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestTheCodeIsCrispOnARealWindow reads every module of the badge from the
+// screen, as a phone would: all its pixels of one colour, at its place.
+func TestTheCodeIsCrispOnARealWindow(t *testing.T) {
+	want := modules(53)
+	for _, size := range []string{"1280x800", "800x480"} {
+		w := openWindow(t, size+" register-badge")
+		at := w.state(func(r report) bool { return r.Code[2] > 0 && w.screen.painted(r.Code) }).Code
+		shot(t, w.screen, "badge_"+size)
+		side := int(at[2])
+		scale := side / (len(want) + 8)
+		if scale < 3 || scale*(len(want)+8) != side || at[0] != float32(int(at[0])) || at[1] != float32(int(at[1])) {
+			t.Fatalf("%s: the code is at %v, %d pixels a module", size, at, scale)
+		}
+		pix, wrong := w.screen.part(at), 0
+		for y := range side {
+			for x := range side {
+				mx, my := x/scale-4, y/scale-4
+				dark := mx >= 0 && my >= 0 && mx < len(want) && my < len(want) && want[my][mx]
+				if v := pix[4*(y*side+x)]; v != 0 && dark || v != 255 && !dark {
+					wrong++
+				}
+			}
+		}
+		if wrong > 0 {
+			t.Errorf("%s: %d of %d pixels of the code are not what they should be", size, wrong, side*side)
+		}
+	}
+}
+
+// TestTheCaptureRingOnARealWindow: the ring is full and green round the disc.
+func TestTheCaptureRingOnARealWindow(t *testing.T) {
+	w := openWindow(t, "1280x800 register-capture-done")
+	defer shot(t, w.screen, "capture_1280x800")
+	w.state(func(report) bool {
+		// The ring runs along the left edge of the page, half way down its circle.
+		p := w.screen.part([4]float32{33, 400, 6, 1})
+		return p[0] == 0x4f && p[1] == 0x7f && p[2] == 0x1e
+	})
+	shot(t, w.screen, "capture_1280x800")
 }

@@ -131,6 +131,9 @@ func (c *captureView) Show(v Capture) {
 	if v.Coach == CoachDone {
 		colour = c.env.Style.OK
 	}
+	for _, b := range c.frame.right {
+		setShown(b, v.Coach != CoachDone) // there is no other way to go any more
+	}
 	c.icon.Objects = []fyne.CanvasObject{widgets.NewIcon(icon, colour, c.iconSide())}
 	c.word.SetContent(words)
 	c.Again()
@@ -168,7 +171,7 @@ func (c *captureView) put(s fyne.Size) {
 		wh = max(icon, c.word.HeightFor(w-icon-gap))
 		all = th + gap + wh + gap + nh
 	}
-	setShown(c.note, all <= h)
+	setShown(c.note, all <= h && c.shown != CoachDone)
 	if all > h {
 		all -= nh + gap
 	}

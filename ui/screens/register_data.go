@@ -168,12 +168,13 @@ func (r *RegisterData) put(s fyne.Size) {
 // rail has said the same.
 func (r *RegisterData) putForm(a area, titled bool) {
 	setShown(r.title, titled)
-	if titled {
-		h := r.title.HeightFor(a.w)
-		widgets.Put(r.title, a.x, a.y, a.w, h)
-		a.y, a.h = a.y+h+r.frame.gap(), a.h-h-r.frame.gap()
+	if !titled {
+		widgets.Put(r.form, a.x, a.y, a.w, a.h)
+		return
 	}
-	widgets.Put(r.form, a.x, a.y, a.w, a.h)
+	h, gap := r.title.HeightFor(a.w), r.frame.gap()
+	widgets.Put(r.form, a.x, a.y+h+gap, a.w, a.h-h-gap)
+	widgets.Put(r.title, a.x, a.y+r.form.Top(), a.w, h)
 }
 
 func setShown(o fyne.CanvasObject, on bool) {

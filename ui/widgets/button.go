@@ -91,12 +91,12 @@ func (b *Button) Pressed() bool { return b.pressed }
 
 // WidthFor is the width it needs to say its words on one line.
 func (b *Button) WidthFor() float32 {
-	return max(b.style.Target, b.words.NaturalWidth()+b.iconSpace()+2*b.inset())
+	return max(b.style.Target, ceil(b.words.NaturalWidth()+b.iconSpace()+2*b.inset()))
 }
 
 // LeastWidth is the width it needs to say its words on two lines.
 func (b *Button) LeastWidth() float32 {
-	return max(b.style.Target, b.words.TwoLineWidth()+b.iconSpace()+2*b.inset())
+	return max(b.style.Target, ceil(b.words.TwoLineWidth()+b.iconSpace()+2*b.inset()))
 }
 
 // inset is the room between the edge and what is inside.

@@ -189,7 +189,7 @@ func (f *Field) boxWidth() float32 {
 }
 
 func lineHeight(size float32) float32 {
-	return fyne.MeasureText("Áy", size, fyne.TextStyle{}).Height
+	return ceil(fyne.MeasureText("Áy", size, fyne.TextStyle{}).Height)
 }
 
 // problemIcon goes with the words of every error.

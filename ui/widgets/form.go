@@ -27,7 +27,8 @@ type Form struct {
 	keyboard *Keyboard
 	active   int
 	typing   bool
-	shifted  bool // shift of a real keyboard is down
+	shifted  bool    // shift of a real keyboard is down
+	top      float32 // where the fields begin
 }
 
 var (
@@ -82,6 +83,9 @@ func (f *Form) Value(name string) string {
 	}
 	return ""
 }
+
+// Top is where the fields begin; what is above is free.
+func (f *Form) Top() float32 { return f.top }
 
 // Keyboard is the form's own.
 func (f *Form) Keyboard() *Keyboard { return f.keyboard }

@@ -30,6 +30,7 @@ func (f *Form) place(s fyne.Size) {
 		n := float32(len(f.fields))
 		top = max(0, room-n*f.fields[0].BlockHeight()-(n-1)*fieldGap)
 	}
+	f.top = top
 	f.placeFields(s.Width, top, room-top)
 }
 

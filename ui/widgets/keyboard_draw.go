@@ -2,6 +2,7 @@ package widgets
 
 import (
 	"image/color"
+	"strings"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/canvas"
@@ -68,15 +69,23 @@ func (k *Keyboard) colours(d keyDef, pressed bool) (fill, line, words color.NRGB
 	return p.Pressed, theme.Fade(p.Muted, keyEdge), p.Ink
 }
 
-// typeSize is the size of a key's words.
+// typeSize is the size of a key's words: of a mark, which is small by nature,
+// larger than of a letter.
 func (k *Keyboard) typeSize(d keyDef) float32 {
-	if d.kind == keyType && len([]rune(d.text)) == 1 {
-		if k.style.Shape == theme.Compact {
-			return 26
-		}
-		return k.style.Body * 1.25
+	switch {
+	case d.kind != keyType || len(d.text) > 1 && d.text[0] == '.':
+		return k.style.Label
+	case isMark(d):
+		return k.style.Body * 1.5
+	case k.style.Shape == theme.Compact:
+		return 26
 	}
-	return k.style.Label
+	return k.style.Body * 1.25
+}
+
+// isMark tells a key for a punctuation mark.
+func isMark(d keyDef) bool {
+	return d.kind == keyType && strings.Contains("-_.,'+/@", d.text)
 }
 
 // CreateRenderer implements fyne.Widget.
@@ -102,7 +111,7 @@ func (r *keyboardRenderer) build() {
 	for _, d := range r.keys {
 		f := keyFace{ground: canvas.NewRectangle(color.Transparent), words: canvas.NewText("", color.Transparent)}
 		f.ground.CornerRadius = r.k.style.Corner * 0.75
-		f.words.TextStyle.Bold = d.kind == keyEnter
+		f.words.TextStyle.Bold = d.kind == keyEnter || isMark(d)
 		r.objects = append(r.objects, f.ground, f.words)
 		if icon, _ := r.k.face(d); icon != "" {
 			f.icon = NewIcon(icon, r.k.style.Ink, r.k.style.Icon*1.25)

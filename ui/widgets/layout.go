@@ -1,7 +1,10 @@
 package widgets
 
 import (
+	"math"
+
 	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/canvas"
 	"fyne.io/fyne/v2/container"
 )
 
@@ -41,8 +44,19 @@ func (l flowLayout) MinSize([]fyne.CanvasObject) fyne.Size {
 	return l.f.least()
 }
 
-// Put moves and resizes o in one go.
+// Put moves and resizes o in one go. Its edges stand on whole pixels: between
+// them they would blur. Words keep the width that they were measured for.
 func Put(o fyne.CanvasObject, x, y, w, h float32) {
-	o.Move(fyne.NewPos(x, y))
+	left, top := round(x), round(y)
+	o.Move(fyne.NewPos(left, top))
+	switch o.(type) {
+	case *Text, *canvas.Text:
+	default:
+		w, h = round(x+w)-left, round(y+h)-top
+	}
 	o.Resize(fyne.NewSize(max(0, w), max(0, h)))
 }
+
+func round(v float32) float32 { return float32(math.Round(float64(v))) }
+
+func ceil(v float32) float32 { return float32(math.Ceil(float64(v))) }

@@ -52,7 +52,7 @@ func (t *Text) SetContent(s string) {
 // HeightFor is how high it is in the given width.
 func (t *Text) HeightFor(width float32) float32 {
 	w := t.fit(width)
-	return float32(len(w.lines)) * t.lineHeight(w.size)
+	return ceil(float32(len(w.lines)) * t.lineHeight(w.size)) // what stands below it stands on whole pixels
 }
 
 // WidthFor is how wide its longest line is in the given width.
