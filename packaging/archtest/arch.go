@@ -34,6 +34,7 @@ var rules = []rule{
 	{"app/kiosk/...", []string{"app/domain", "app/kiosk/..."}},
 	{"app/chat/...", []string{"app/domain", "app/chat/..."}},
 	{"app/store/...", []string{"app/domain/...", "app/store/..."}},
+	{"app/badge/...", []string{"app/domain", "app/badge/..."}},
 	{"app/config", []string{"app/domain", "vision/mjpeg/framesize"}},
 	{"app/telemetry", []string{"app/domain"}},
 	{"app", []string{"app/...", "vision/...", "ui/...", "assets", "sync/protocol", "sync/outbox/...", "sync/client/..."}},
