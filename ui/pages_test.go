@@ -176,4 +176,3 @@ func modules(side int) [][]bool {
 	}
 	return m
 }
-
