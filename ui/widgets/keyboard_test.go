@@ -418,6 +418,26 @@ func TestKeyboardsHaveEvenRowsAndOneOfEach(t *testing.T) {
 	}
 }
 
+// BenchmarkKey is what a touch costs us, from the finger to the field's new
+// text, without the painting.
+func BenchmarkKey(b *testing.B) {
+	test.NewTempApp(b)
+	a := &alarms{now: start}
+	f := NewForm(style(1280, 800), "es", words, specs(), a.later, a.clock, nil)
+	w := test.NewTempWindow(b, f)
+	w.SetPadded(false)
+	f.Resize(fyne.NewSize(1216, 588))
+	f.Activate(0)
+	d := desk{alarms: a, k: f.keyboard}
+	for b.Loop() {
+		for _, p := range []fyne.Position{fyne.NewPos(300, 100), fyne.NewPos(500, 180)} {
+			d.tap(p)
+		}
+		f.keyboard.OnBackspace()
+		f.keyboard.OnBackspace()
+	}
+}
+
 func TestLaterRunsOnceAndNotWhenStopped(t *testing.T) {
 	clock := domaintest.NewClock(start)
 	jobs := make(chan func(), 4)
