@@ -285,6 +285,9 @@ func (r *running) shot(display, name string) {
 	if dir == "" {
 		return
 	}
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		r.h.t.Fatal(err)
+	}
 	cmd := exec.Command("import", "-display", display, "-window", "root", filepath.Join(dir, name+".png"))
 	if out, err := cmd.CombinedOutput(); err != nil {
 		r.h.t.Errorf("screenshot: %v: %s", err, out)
