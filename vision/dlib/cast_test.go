@@ -18,7 +18,7 @@ import (
 // the encoder's threshold of 0.6, from neither side.
 const (
 	castSame  = 0.50 // at most, of one person's frames from their enrolment
-	castApart = 0.65 // at least, of two people
+	castApart = 0.68 // at least, of two people
 )
 
 // throughCamera is a frame as it comes out of a camera: through JPEG.
@@ -78,9 +78,6 @@ func (c *tally) count(faces []vision.Face, present []cast.Presence, size image.P
 			hits++
 		}
 	}
-	if len(faces) != hits || hits != len(present) {
-		fmt.Println("ZZ", faces, size, present[0].Person.Name, present[0].Box, len(present))
-	}
 	c.extra += len(faces) - hits
 }
 
@@ -90,7 +87,7 @@ func (c *tally) check(t *testing.T, name string) {
 	if c.frames == 0 || c.found*100 < c.frames*95 {
 		t.Errorf("%s found %d of %d faces, want 95%%", name, c.found, c.frames)
 	}
-	if c.extra*100 > 2*c.frames { // the encoder's own detector refuses these
+	if c.extra*100 > c.frames {
 		t.Errorf("%s saw %d faces where there are none", name, c.extra)
 	}
 }
