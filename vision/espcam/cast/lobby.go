@@ -9,7 +9,7 @@ import (
 // counter of wood, a wall in the house colour, lamps, a plant.
 func lobbyPicture(w, h int) []uint8 {
 	// Out of focus there is no detail: draw small and enlarge.
-	sw, sh := 320, min(max(320*h/w, 2), 640)
+	sw, sh := 320, min(max(320*h/w, 2), 320)
 	px := make([]rgb, sw*sh)
 	aspect := float32(w) / float32(h)
 	for y := range sh {
@@ -55,6 +55,9 @@ func lobbyColour(u, v float32) rgb {
 	panel := hex(0x2E7A79).scale(0.72 + 0.22*step(0.6, 0.1, v))
 	c = c.mix(panel, in(0.20, 0.115, 2, 0.66, 0.006))
 	for i := range 6 {
+		if u < 0.2 {
+			break
+		}
 		x := 0.33 + 0.13*float32(i)
 		c = c.scale(1 - 0.20*exp(-sq((u-x)/0.006))*in(0.2, 0.12, 2, 0.66, 0.004))
 	}
@@ -84,6 +87,9 @@ func lobbyColour(u, v float32) rgb {
 	}
 	// Lamps over the counter, out of focus.
 	for i := range 3 {
+		if u < -0.1 || v > 0.6 { // beyond their glow
+			break
+		}
 		x, y := 0.33+0.20*float32(i), float32(0.245)
 		c = c.mix(hex(0x3A3F42), 0.55*exp(-sq((u-x)/0.003))*step(0.23, 0.22, v))
 		d := sqrt(sq(u-x) + sq(v-y))
@@ -94,6 +100,9 @@ func lobbyColour(u, v float32) rgb {
 	// A plant by the window.
 	px, py := u+0.235, v-0.575
 	for i := range 11 {
+		if abs(px) > 0.3 || py > 0.1 || py < -0.25 {
+			break
+		}
 		a := float64(i-5) * 0.25
 		long := 0.27 - 0.05*lattice(int32(i), 3, 9) - 0.03*float32(math.Abs(a))
 		sin, cos := float32(math.Sin(a)), float32(math.Cos(a))
