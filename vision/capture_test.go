@@ -229,7 +229,7 @@ func TestCaptureOfAPhotoWithOnesOwnGesture(t *testing.T) {
 	photo := sheet(0, 0, 0, 0, 800)
 	if b.show(1500*time.Millisecond, func() []SeenFace {
 		f := person(1, 0)
-		f.Face.Landmarks = photo[:]
+		f.Face.Landmarks = photo.marks()
 		return []SeenFace{f}
 	}) {
 		t.Fatal("done without a gesture")

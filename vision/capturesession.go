@@ -135,7 +135,7 @@ func (l *liveness) passive(k look) error {
 }
 
 // watch lets liveness see what the person does.
-func (l *liveness) watch(k look) { l.gesture(k.at, k.face.Landmarks, !k.shows()) }
+func (l *liveness) watch(k look) { l.gesture(k.at, k.picture.RGBA(), k.face.Landmarks, !k.shows()) }
 
 // guide is how to tell the person what liveness wants of them now.
 func (l *liveness) guide() domain.Guide {

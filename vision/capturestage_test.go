@@ -14,14 +14,14 @@ import (
 // booth steps a session through synthetic frames 60 ms apart: a face is a box of
 // texture with the landmarks of a head turned as the test says.
 type booth struct {
-	t    *testing.T
-	see  func(context.Context, Sighting) (bool, error)
-	at   time.Time
-	img  *image.RGBA
-	enc  *boothEncoder
-	pics []*Picture
-	said []Progress
-	n    int // frames of the script so far
+	t     *testing.T
+	see   func(context.Context, Sighting) (bool, error)
+	at    time.Time
+	img   *image.RGBA
+	enc   *boothEncoder
+	pics  []*Picture
+	said  []Progress
+	views map[int]*image.RGBA // by the turn of the head in thousandths
 
 	obey bool    // the person does what the session asks
 	yaw  float64 // where their head is now
@@ -61,7 +61,16 @@ var (
 )
 
 func newBooth(t *testing.T) *booth {
-	return &booth{t: t, at: time.Unix(1000, 0), img: noise(640, 480, 128, 60), enc: always(lucia), obey: true}
+	return &booth{t: t, at: time.Unix(1000, 0), img: noise(640, 480, 128, 60), enc: always(lucia), obey: true, views: map[int]*image.RGBA{}}
+}
+
+// view is the head as it is turned now.
+func (b *booth) view() *image.RGBA {
+	k := int(math.Round(1000 * b.yaw))
+	if b.views[k] == nil {
+		b.views[k] = head(b.yaw, 0).paint(nil)
+	}
+	return b.views[k]
 }
 
 func (b *booth) options() SessionOptions {
@@ -73,8 +82,7 @@ func (b *booth) options() SessionOptions {
 
 // person is a face of the given track whose head is turned.
 func person(track uint64, yaw float64) SeenFace {
-	p := head(yaw, 0)
-	return SeenFace{Track: track, Fresh: true, Face: Face{Box: boxed, Score: 1, Landmarks: p[:]}}
+	return SeenFace{Track: track, Fresh: true, Face: Face{Box: boxed, Score: 1, Landmarks: head(yaw, 0).marks()}}
 }
 
 // show plays frames until the session is done; faces says who is there.
@@ -82,10 +90,10 @@ func (b *booth) show(d time.Duration, faces func() []SeenFace) bool {
 	b.t.Helper()
 	for end := b.at.Add(d); b.at.Before(end); {
 		b.at = b.at.Add(60 * time.Millisecond)
-		b.n++
-		pic := NewPicture(b.img, []byte("jpeg"), b.at)
+		seen := faces()
+		pic := NewPicture(b.view(), []byte("jpeg"), b.at)
 		b.pics = append(b.pics, pic)
-		done, err := b.see(b.t.Context(), Sighting{Picture: pic, Faces: faces()})
+		done, err := b.see(b.t.Context(), Sighting{Picture: pic, Faces: seen})
 		pic.Release()
 		if err != nil {
 			b.t.Fatal(err)

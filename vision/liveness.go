@@ -107,8 +107,8 @@ type LivenessOptions struct {
 	MinScore float64
 	// PassiveFrames is over how many frames that mean is taken; 3 when 0.
 	PassiveFrames int
-	// Gestures that may be asked; all when empty. What the landmarks cannot
-	// show is left out: a blink wants 68.
+	// Gestures that may be asked; all when empty. What cannot be seen is left
+	// out: a blink wants 68 landmarks, ten times a second.
 	Gestures []Gesture
 	// Timeout of a gesture, from when it is asked; 10 s when 0.
 	Timeout time.Duration
@@ -164,8 +164,17 @@ type liveness struct {
 	scored    int
 	challenge *Challenge
 	blind     time.Time // since when there are no landmarks to draw a gesture by
+	looks     int       // before a gesture is drawn, and when the first was
+	first     time.Time
 	result    LivenessResult
 }
+
+// A blink lasts about a fifth of a second: it is only asked where the first
+// looks come often enough to see one.
+const (
+	paceLooks = 3
+	blinkPace = 110 * time.Millisecond
+)
 
 func newLiveness(o LivenessOptions) *liveness {
 	l := &liveness{o: o}
@@ -211,7 +220,7 @@ func (l *liveness) wantsGesture() bool {
 
 // gesture shows a frame to the challenge, which is drawn at the first. quiet
 // tells that the frame says nothing about gestures: only time passes.
-func (l *liveness) gesture(at time.Time, landmarks []Point, quiet bool) {
+func (l *liveness) gesture(at time.Time, img *image.RGBA, landmarks []Point, quiet bool) {
 	if !l.wantsGesture() {
 		return
 	}
@@ -219,7 +228,17 @@ func (l *liveness) gesture(at time.Time, landmarks []Point, quiet bool) {
 		if quiet {
 			return
 		}
-		g, ok := drawGesture(l.o.Gestures, len(landmarks), l.o.IntN)
+		if l.looks++; l.looks == 1 {
+			l.first = at
+		}
+		if l.looks <= paceLooks {
+			return
+		}
+		can := l.o.Gestures
+		if at.Sub(l.first) > paceLooks*blinkPace {
+			can = slices.DeleteFunc(slices.Clone(can), func(g Gesture) bool { return g == GestureBlink })
+		}
+		g, ok := drawGesture(can, len(landmarks), l.o.IntN)
 		if !ok {
 			if l.blind.IsZero() {
 				l.blind = at
@@ -235,7 +254,7 @@ func (l *liveness) gesture(at time.Time, landmarks []Point, quiet bool) {
 	if quiet {
 		landmarks = nil
 	}
-	switch r := l.challenge.See(at, landmarks); {
+	switch r := l.challenge.See(at, img, landmarks); {
 	case r == LivenessUndecided:
 	case r != LiveGesture:
 		l.decide(false, r)

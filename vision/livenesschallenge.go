@@ -1,6 +1,7 @@
 package vision
 
 import (
+	"image"
 	"math"
 	"slices"
 	"time"
@@ -38,32 +39,36 @@ func drawGesture(allowed []Gesture, landmarks int, intN func(int) int) (Gesture,
 // What the eye of a Challenge takes for what. Lengths are in eye distances; how
 // they were chosen is in docs/LIVENESS.md.
 const (
-	refFrames   = 4                      // that make the frontal view
-	refTurn     = 0.25                   // radians that the frontal view may be turned
-	refApart    = 0.10                   // by which its frames may differ
-	maxUnseen   = 500 * time.Millisecond // without landmarks, then it starts again
-	turned      = 0.13                   // of depth seen: about 15 degrees
-	turnedTo    = 2                      // frames in a row
-	turnRate    = 0.9                    // depth a second, at which a head turns
-	turnSlack   = 0.05                   // the landmarks' own noise
-	flatSqueeze = 0.80                   // squeezed that far a head shows its depth
-	flatDepth   = 0.05                   // less is none
-	flatFrames  = 4
-	shut, open  = 0.65, 0.80 // of the eyes' own openness
-	minOpen     = 0.15       // aspect ratio of an eye that can be seen to shut
-	maxShut     = 800 * time.Millisecond
-	stillDepth  = 0.10 // that a head may turn during a blink
-	stillShape  = 0.15 // and be squeezed
+	refFrames  = 4                      // that make the frontal view
+	refTurn    = 0.25                   // radians that the frontal view may be turned
+	refApart   = 0.10                   // by which its frames may differ
+	maxUnseen  = 500 * time.Millisecond // without landmarks, then it starts again
+	turned     = 0.09                   // of depth seen, the way that was asked: 10 degrees
+	strayed    = 0.13                   // and any other way
+	turnedTo   = 2                      // frames in a row
+	turnRate   = 0.9                    // depth a second, at which a head turns
+	turnSlack  = 0.05                   // the landmarks' own noise
+	squeezed   = 0.87                   // from here a picture may be turning
+	flatLike   = 0.975                  // more alike after that is a picture
+	headLike   = 0.93                   // a head that turned is less alike
+	flatFrames = 4
+	shut, open = 0.65, 0.80 // of the eyes' own openness
+	minOpen    = 0.15       // aspect ratio of an eye that can be seen to shut
+	maxShut    = 800 * time.Millisecond
+	stillDepth = 0.10 // that a head may turn during a blink
+	stillShape = 0.15 // and be squeezed
 )
 
 // Challenge asks for one gesture and watches for it in the landmarks of one
 // face. It has no clock: time is the frames'. Not safe for concurrent use.
 //
-// A picture of a face, moved, turned or tilted, is an affine image of itself:
-// its nose stays where the other points say. A head's nose does not, as it
-// stands out. So only depth that comes into sight bit by bit is a turn, and
-// what turns without depth is refused. A blink is both eyes closing and opening
-// while the rest stays as it is.
+// A picture of a face, moved, turned or tilted, is an image of itself in
+// perspective: a plane explains all of it. A head's nose stands out, so that no
+// plane explains a head that turned. A turn is therefore believed when the
+// landmarks show the depth of a head, bit by bit and the way that was asked,
+// and the grey levels say that it is not a plane; landmarks alone would not do,
+// as detectors see depth in pictures that are turned far. A blink is both eyes
+// closing and opening while the rest stays as it is.
 type Challenge struct {
 	gesture Gesture
 	since   time.Time
@@ -71,6 +76,7 @@ type Challenge struct {
 	verdict LivenessReason
 
 	face       frontal
+	view       *planeView
 	eyes       [2]float64 // openness of the frontal view; 0 where not known
 	made       int        // frames in the frontal view
 	last       time.Time  // of a frame with landmarks
@@ -96,10 +102,10 @@ func (c *Challenge) Asked() Gesture {
 	return c.gesture
 }
 
-// See takes the landmarks of a frame, nil where there are none, and gives the
+// See takes a frame and its landmarks, nil where there are none, and gives the
 // verdict: LiveGesture, a reason to refuse, or LivenessUndecided. The first
 // verdict stands.
-func (c *Challenge) See(at time.Time, landmarks []Point) LivenessReason {
+func (c *Challenge) See(at time.Time, img *image.RGBA, landmarks []Point) LivenessReason {
 	if c.verdict != LivenessUndecided {
 		return c.verdict
 	}
@@ -117,7 +123,7 @@ func (c *Challenge) See(at time.Time, landmarks []Point) LivenessReason {
 		c.restart()
 	}
 	if c.made < refFrames {
-		c.learn(five, landmarks)
+		c.learn(img, five, landmarks)
 		return LivenessUndecided
 	}
 	b, ok := c.face.bear(five)
@@ -132,15 +138,22 @@ func (c *Challenge) See(at time.Time, landmarks []Point) LivenessReason {
 		c.restart()
 		return LivenessUndecided
 	}
+	like := -1.0
+	if b.off() >= turned || b.squeeze < squeezed || b.squeeze > 1/squeezed {
+		like, ok = c.view.explain(img, five)
+		if !ok {
+			return LivenessUndecided
+		}
+	}
 	switch {
-	case c.looksFlat(b):
+	case c.looksFlat(like):
 		c.verdict = NotLiveFlat
 	case c.gesture == GestureBlink:
 		c.verdict = c.blink(at, b, landmarks)
 	case c.gesture == GestureTurnLeft:
-		c.verdict = c.turn(b.along, b)
+		c.verdict = c.turn(b.along, like)
 	case c.gesture == GestureTurnRight:
-		c.verdict = c.turn(-b.along, b)
+		c.verdict = c.turn(-b.along, like)
 	}
 	return c.verdict
 }
@@ -151,7 +164,7 @@ func (c *Challenge) restart() {
 }
 
 // learn builds the frontal view from frames that agree.
-func (c *Challenge) learn(five [5]Point, landmarks []Point) {
+func (c *Challenge) learn(img *image.RGBA, five [5]Point, landmarks []Point) {
 	p, ok := EstimatePose(landmarks)
 	u, ok2 := upright(five)
 	if !ok || !ok2 || math.Abs(p.Yaw) > refTurn {
@@ -175,12 +188,17 @@ func (c *Challenge) learn(five [5]Point, landmarks []Point) {
 	}
 	c.eyes[0] += k * (right - c.eyes[0])
 	c.eyes[1] += k * (left - c.eyes[1])
-	c.made++
+	if c.made++; c.made < refFrames {
+		return
+	}
+	if c.view, ok = newPlaneView(img, c.face, five); !ok { // partly out of sight
+		c.restart()
+	}
 }
 
-// looksFlat tells that what is seen turns or tilts as a picture does.
-func (c *Challenge) looksFlat(b bearing) bool {
-	if (b.squeeze < flatSqueeze || b.squeeze > 1/flatSqueeze) && b.off() < flatDepth {
+// looksFlat tells that a plane explains what turned or tilted.
+func (c *Challenge) looksFlat(like float64) bool {
+	if like >= flatLike {
 		c.flat++
 	} else {
 		c.flat = 0
@@ -189,14 +207,16 @@ func (c *Challenge) looksFlat(b bearing) bool {
 }
 
 // turn follows depth towards the side that was asked.
-func (c *Challenge) turn(depth float64, b bearing) LivenessReason {
+func (c *Challenge) turn(depth, like float64) LivenessReason {
 	switch {
-	case depth >= turned && !b.bent():
-		c.there, c.wrong = c.there+1, 0
-		if c.there >= turnedTo && c.way > 0 {
+	case depth >= turned:
+		c.wrong = 0
+		if like > headLike {
+			c.there = 0
+		} else if c.there++; c.there >= turnedTo && c.way > 0 {
 			return LiveGesture
 		}
-	case depth <= -turned:
+	case depth <= -strayed:
 		c.there, c.wrong = 0, c.wrong+1
 		if c.wrong >= turnedTo {
 			return NotLiveGesture
@@ -214,7 +234,7 @@ func (c *Challenge) turn(depth float64, b bearing) LivenessReason {
 
 // blink follows the eyes.
 func (c *Challenge) blink(at time.Time, b bearing, landmarks []Point) LivenessReason {
-	if b.off() >= turned {
+	if b.off() >= strayed {
 		c.wrong++
 		if c.wrong > turnedTo {
 			return NotLiveGesture

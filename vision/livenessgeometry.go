@@ -39,10 +39,6 @@ type bearing struct {
 // off is how far the nose is from flat, in either direction.
 func (b bearing) off() float64 { return math.Hypot(b.along, b.across) }
 
-// noseDepth is how far the tip of an average nose stands out from the plane of
-// eyes and mouth, in eye distances (headModel: 32.5 mm of 63).
-const noseDepth = 0.516
-
 // bear fits the affine map that brings the eyes and the corners of the mouth of
 // the frontal view nearest to where they are, which is how any flat picture
 // moves, and compares the nose.
@@ -82,11 +78,4 @@ func (f *frontal) bear(five [5]Point) (bearing, bool) {
 		squeeze: wide / high,
 	}
 	return b, !math.IsNaN(b.along + b.across + b.squeeze)
-}
-
-// bent tells that the face has narrowed by far more than a head that shows this
-// much of its depth: a picture bent round something.
-func (b bearing) bent() bool {
-	sin := math.Min(1, b.off()/noseDepth)
-	return b.squeeze < math.Sqrt(1-sin*sin)-0.15
 }
