@@ -111,9 +111,6 @@ func startsHeader(b []byte) bool {
 	return hasPrefixFold(b, "content-type:") || hasPrefixFold(b, "content-length:")
 }
 
-// longestHeaderStart is how many bytes startsHeader wants to see.
-const longestHeaderStart = len("content-length:")
-
 func hasPrefixFold(b []byte, prefix string) bool {
 	return len(b) >= len(prefix) && strings.EqualFold(string(b[:len(prefix)]), prefix)
 }

@@ -383,9 +383,9 @@ func TestServersThatAreNoCamera(t *testing.T) {
 		"still":  {func(w http.ResponseWriter, _ *http.Request) { w.Header().Set("Content-Type", "image/jpeg") }, "not a camera stream"},
 		"broken": {func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(500) }, "status 500"},
 		"other host": {func(w http.ResponseWriter, r *http.Request) {
-			http.Redirect(w, r, strings.Replace(elsewhere.URL, "127.0.0.1", "localhost", 1), 302)
+			http.Redirect(w, r, strings.Replace(elsewhere.URL, "127.0.0.1", "localhost", 1), http.StatusFound)
 		}, "another host"},
-		"in circles":  {func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/again", 302) }, "too many redirects"},
+		"in circles":  {func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/again", http.StatusFound) }, "too many redirects"},
 		"long header": {func(w http.ResponseWriter, _ *http.Request) { w.Header().Set("X-Long", strings.Repeat("x", 64<<10)) }, "header"},
 		"no parts": {func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Content-Type", "multipart/x-mixed-replace;boundary=b")

@@ -51,14 +51,3 @@ func withSize(t testing.TB, jpg []byte, w, h int) []byte {
 	binary.BigEndian.PutUint16(b[i+7:], uint16(w))
 	return b
 }
-
-// decodes fails the test unless jpg is a whole picture of the given size.
-func decodes(t testing.TB, jpg []byte, w, h int) {
-	t.Helper()
-	img, err := jpeg.Decode(bytes.NewReader(jpg))
-	if err != nil {
-		t.Errorf("picture does not decode: %v", err)
-	} else if img.Bounds() != image.Rect(0, 0, w, h) {
-		t.Errorf("picture is %v, want %dx%d", img.Bounds(), w, h)
-	}
-}
