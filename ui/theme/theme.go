@@ -28,7 +28,7 @@ func New(p Palette) *Theme { return &Theme{palette: p, base: fynetheme.DefaultTh
 func (t *Theme) Palette() Palette { return t.palette }
 
 // Color implements fyne.Theme.
-func (t *Theme) Color(name fyne.ThemeColorName, variant fyne.ThemeVariant) color.Color {
+func (t *Theme) Color(name fyne.ThemeColorName, _ fyne.ThemeVariant) color.Color {
 	p := t.palette
 	switch name {
 	case fynetheme.ColorNameBackground, fynetheme.ColorNameHeaderBackground:
@@ -55,10 +55,9 @@ func (t *Theme) Color(name fyne.ThemeColorName, variant fyne.ThemeVariant) color
 	case fynetheme.ColorNameError:
 		return p.Stop
 	}
+	variant := fynetheme.VariantLight
 	if luminance(p.Paper) < 0.5 {
 		variant = fynetheme.VariantDark
-	} else {
-		variant = fynetheme.VariantLight
 	}
 	return t.base.Color(name, variant)
 }

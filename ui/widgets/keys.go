@@ -60,9 +60,6 @@ func accents(lang string) string {
 	return "áéíóúüñçàè"
 }
 
-// hasTopRow tells whether digits and accents take turns.
-func (k Keys) hasTopRow() bool { return k == KeysText || k == KeysName }
-
 // capitals tells whether words begin with a capital by themselves.
 func (k Keys) capitals() bool { return k == KeysName }
 

@@ -82,9 +82,8 @@ func TestPINPad(t *testing.T) {
 	if p.Digits() != 0 || p.Problem() != "" || p.title.Content() != "Otra vez" {
 		t.Errorf("asked again: %d digits, %q, %q", p.Digits(), p.Problem(), p.title.Content())
 	}
-	kept := p.pin.runes
 	touch("12")
-	kept = p.pin.runes[:2]
+	kept := p.pin.runes[:2]
 	p.Stop()
 	if p.Digits() != 0 || kept[0] != 0 || kept[1] != 0 {
 		t.Errorf("the digits %v are kept", kept)
