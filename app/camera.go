@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"image"
 	"log/slog"
 	"strconv"
+	"sync"
 	"time"
 
 	"agentid/app/config"
@@ -38,7 +40,7 @@ func openCamera(ctx context.Context, c cameraChoice, clock domain.Clock, log *sl
 	switch c.URL.Kind() {
 	case config.CameraDemo:
 		script := cast.NewScript(cast.Cast())
-		d, err := device.Start(ctx, device.Options{Content: device.Drawn(script), Clock: clock})
+		d, err := device.Start(ctx, device.Options{Content: device.Drawn(&fromFirstLook{script: script}), Clock: clock})
 		if err != nil {
 			return nil, fmt.Errorf("start the simulated camera: %w", err)
 		}
@@ -69,6 +71,20 @@ func openCamera(ctx context.Context, c cameraChoice, clock domain.Clock, log *sl
 		}
 		return &camera{source: src}, nil
 	}
+}
+
+// fromFirstLook begins a script when somebody first looks: the demo's first
+// visitor does not come and go while the engine is still being opened.
+type fromFirstLook struct {
+	script *cast.Script
+	once   sync.Once
+	from   time.Duration
+}
+
+// Draw implements device.Drawer.
+func (f *fromFirstLook) Draw(dst *image.RGBA, t time.Duration) {
+	f.once.Do(func() { f.from = t })
+	f.script.Draw(dst, t-f.from)
 }
 
 // espCamera is an ESP32-CAM: its stream, and its settings over the control port.
