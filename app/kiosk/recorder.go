@@ -149,6 +149,10 @@ func (r *Recorder) Run(ctx context.Context) {
 	t := r.o.Clock.NewTimer(pendingEvery)
 	defer func() { t.Stop() }()
 	for {
+		if ctx.Err() != nil { // before more is taken: the end has its own bound
+			r.drain(ctx)
+			return
+		}
 		select {
 		case e := <-r.queue:
 			r.enqueue(e)
