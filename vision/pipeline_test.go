@@ -51,6 +51,13 @@ func (w *wire) Camera(h domain.CameraHealth) {
 	}
 }
 
+func newWire() *wire {
+	return &wire{
+		frames: make(chan Frame), clock: domaintest.NewClock(time.Unix(1000, 0)),
+		decisions: make(chan domain.Decision, 10), scenes: make(chan domain.Scene, 1000), cameras: make(chan domain.CameraState, 10),
+	}
+}
+
 type oneFace struct{}
 
 func (oneFace) Name() string                       { return "fake" }
@@ -64,10 +71,7 @@ func (oneVector) Encode(*image.RGBA, []byte, Face) (Encoding, error) {
 }
 
 func TestPipelineFromFrameToDecision(t *testing.T) {
-	w := &wire{
-		frames: make(chan Frame), clock: domaintest.NewClock(time.Unix(1000, 0)),
-		decisions: make(chan domain.Decision, 10), scenes: make(chan domain.Scene, 1000), cameras: make(chan domain.CameraState, 10),
-	}
+	w := newWire()
 	g := NewGallery(testRef, Euclidean, testDim)
 	if err := g.Add("lucia", []float32{1, 0, 0, 0}); err != nil {
 		t.Fatal(err)
@@ -197,10 +201,7 @@ func (b *broken) Detect(img *image.RGBA) ([]Face, error) {
 }
 
 func TestADetectorThatFailsLeavesNobodyOnTheScreen(t *testing.T) {
-	w := &wire{
-		frames: make(chan Frame), clock: domaintest.NewClock(time.Unix(1000, 0)),
-		decisions: make(chan domain.Decision, 10), scenes: make(chan domain.Scene, 1000), cameras: make(chan domain.CameraState, 10),
-	}
+	w := newWire()
 	p, err := NewPipeline(PipelineOptions{
 		Source: w, Decoder: GoDecoder{}, Detector: &broken{}, Clock: w.clock, Sink: w,
 		Analyser: AnalyserOptions{Gate: DefaultGate()},

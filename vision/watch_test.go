@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"agentid/app/domain"
-	"agentid/app/domain/domaintest"
 )
 
 // onlooker hands each sighting to the test, picture kept.
@@ -18,10 +17,7 @@ func (o onlooker) Watch(s Sighting) {
 }
 
 func TestWatch(t *testing.T) {
-	w := &wire{
-		frames: make(chan Frame), clock: domaintest.NewClock(time.Unix(1000, 0)),
-		decisions: make(chan domain.Decision, 10), scenes: make(chan domain.Scene, 1000), cameras: make(chan domain.CameraState, 10),
-	}
+	w := newWire()
 	g := NewGallery(testRef, Euclidean, testDim)
 	if err := g.Add("lucia", lucia); err != nil {
 		t.Fatal(err)
