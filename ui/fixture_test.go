@@ -45,6 +45,7 @@ func (c *calls) Back()                     { c.add("back") }
 func (c *calls) NotMe()                    { c.add("not me") }
 func (c *calls) Continue()                 { c.add("continue") }
 func (c *calls) SetLanguage(l domain.Lang) { c.add("language " + string(l)) }
+func (c *calls) Do(kiosk.Action)           { c.add("do") }
 func (c *calls) Touch()                    { c.add("touch") }
 
 // picture counts who holds it.

@@ -196,4 +196,5 @@ func (nobody) Back()                   {}
 func (nobody) NotMe()                  {}
 func (nobody) Continue()               {}
 func (nobody) SetLanguage(domain.Lang) {}
+func (nobody) Do(kiosk.Action)         {}
 func (nobody) Touch()                  {}

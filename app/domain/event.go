@@ -50,6 +50,14 @@ type Event struct {
 	Detector  string     `json:"detector,omitempty"`
 	// Snapshot is the SHA-256 of the picture's bytes in hex, if one was kept.
 	Snapshot string `json:"snapshot,omitempty"`
+	// Badge is the badge that was shown, if one was.
+	Badge BadgeID `json:"badge_id,omitempty"`
+	// Liveness is the score of the passive check, 0..1, and LivenessReason what
+	// the verdict stands on; empty where none was asked.
+	Liveness       float64 `json:"liveness,omitempty"`
+	LivenessReason string  `json:"liveness_reason,omitempty"`
+	// Staff is who approved or refused, where a member of staff did.
+	Staff StaffID `json:"staff_id,omitempty"`
 }
 
 // ErrNotFound says that what was asked for is not there.
@@ -95,26 +103,35 @@ const (
 	EventValidation   EventKind = "validation"
 	EventErasure      EventKind = "erasure"
 
-	ReasonRegistered      Reason = "registered"
-	ReasonWithoutFace     Reason = "registered_without_face"
-	ReasonBadgeIssued     Reason = "badge_issued"
-	ReasonBadgeRevoked    Reason = "badge_revoked"
-	ReasonBadgeExpired    Reason = "badge_expired"
-	ReasonBadgeNotYet     Reason = "badge_not_yet_valid"
-	ReasonBadgeUnknown    Reason = "badge_unknown"
-	ReasonBadgeForged     Reason = "badge_forged"
-	ReasonBadgeRenewed    Reason = "badge_renewed"
-	ReasonValidatedFace   Reason = "validated_qr_face"
-	ReasonValidatedPIN    Reason = "validated_qr_pin"
-	ReasonValidatedStaff  Reason = "validated_staff"
-	ReasonWrongFace       Reason = "wrong_face"
-	ReasonWrongPIN        Reason = "wrong_pin"
-	ReasonNotLive         Reason = "not_live"
-	ReasonLocked          Reason = "locked"
-	ReasonTimedOut        Reason = "timed_out"
-	ReasonCancelled       Reason = "cancelled"
-	ReasonConsentWithdraw Reason = "consent_withdrawn"
-	ReasonErasedByPerson  Reason = "erased_by_person"
-	ReasonErasedByStaff   Reason = "erased_by_staff"
-	ReasonErasedUnseen    Reason = "erased_unseen"
+	ReasonRegistered     Reason = "registered"
+	ReasonWithoutFace    Reason = "registered_without_face"
+	ReasonBadgeIssued    Reason = "badge_issued"
+	ReasonBadgeRevoked   Reason = "badge_revoked"
+	ReasonBadgeExpired   Reason = "badge_expired"
+	ReasonBadgeNotYet    Reason = "badge_not_yet_valid"
+	ReasonBadgeUnknown   Reason = "badge_unknown"
+	ReasonBadgeForged    Reason = "badge_forged"
+	ReasonBadgeRenewed   Reason = "badge_renewed"
+	ReasonValidatedFace  Reason = "validated_qr_face"
+	ReasonValidatedPIN   Reason = "validated_qr_pin"
+	ReasonValidatedStaff Reason = "validated_staff"
+	// The face that was recognised among all, and their PIN: no badge.
+	ReasonValidatedFacePIN Reason = "validated_face_pin"
+	// Badge, face and PIN: somebody who was once taken for somebody else.
+	ReasonValidatedAll      Reason = "validated_qr_face_pin"
+	ReasonStaffRefused      Reason = "staff_refused"
+	ReasonStaffCalled       Reason = "staff_called"
+	ReasonStaffWrongPIN     Reason = "staff_wrong_pin"
+	ReasonDuplicateFace     Reason = "duplicate_face"     // of a registration, for staff to look at
+	ReasonDuplicateDocument Reason = "duplicate_document" // likewise
+	ReasonWrongFace         Reason = "wrong_face"
+	ReasonWrongPIN          Reason = "wrong_pin"
+	ReasonNotLive           Reason = "not_live"
+	ReasonLocked            Reason = "locked"
+	ReasonTimedOut          Reason = "timed_out"
+	ReasonCancelled         Reason = "cancelled"
+	ReasonConsentWithdraw   Reason = "consent_withdrawn"
+	ReasonErasedByPerson    Reason = "erased_by_person"
+	ReasonErasedByStaff     Reason = "erased_by_staff"
+	ReasonErasedUnseen      Reason = "erased_unseen"
 )

@@ -52,6 +52,16 @@ const (
 	GuideOnePerson Guide = "one_person"
 	GuideLookAhead Guide = "look_ahead"
 	GuideReading   Guide = "reading" // good: being read
+
+	// Of a guided capture, and of a proof of life.
+	GuideStart     Guide = "start" // nobody is before the camera
+	GuideCentre    Guide = "centre"
+	GuideFarther   Guide = "farther"
+	GuideTurn      Guide = "turn" // either way
+	GuideTurnLeft  Guide = "turn_left"
+	GuideTurnRight Guide = "turn_right"
+	GuideBlink     Guide = "blink"
+	GuideDone      Guide = "done"
 )
 
 // SceneFace is one tracked face.

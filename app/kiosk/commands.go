@@ -80,6 +80,9 @@ func (m *Machine) SetLanguage(l domain.Lang) {
 	})
 }
 
+// Do implements Commands.
+func (m *Machine) Do(Action) { m.Touch() }
+
 // Touch implements Commands.
 func (m *Machine) Touch() { m.touch(func(time.Time) {}) }
 

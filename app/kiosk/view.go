@@ -51,6 +51,14 @@ type View struct {
 	// (StateNotice).
 	Notice Feature
 
+	// What a flow is at; nil outside of it. Never changed once shown.
+	Register *Register
+	Validate *Validate
+	Withdraw *Withdraw
+	// Asking tells that somebody is asked, until Deadline, whether they are
+	// still there; Covered, that what is private is hidden meanwhile.
+	Asking, Covered bool
+
 	Guide  domain.Guide // the hint to show (StateAttract and the cards)
 	Status Status
 	Site   Site
@@ -113,6 +121,8 @@ type Commands interface {
 	// Continue goes on without registering (unknown card).
 	Continue()
 	SetLanguage(domain.Lang)
+	// Do is a step within a flow.
+	Do(Action)
 	// Touch tells that somebody touched the screen anywhere: time-outs restart.
 	Touch()
 }

@@ -1,0 +1,100 @@
+package kiosk
+
+import (
+	"context"
+	"errors"
+
+	"agentid/app/domain"
+)
+
+// ErrNoEye says that no camera or no engine can do what is asked.
+var ErrNoEye = errors.New("no camera or no recognition engine")
+
+// Eye is the camera, as the flows use it. Its methods work until they are done
+// or ctx ends, and may be called from any goroutine; what they call back, they
+// call one at a time.
+type Eye interface {
+	// Scan reads codes from the live picture until ctx ends. found is called
+	// with the text of each, and with "" where something like a code could not
+	// be read; the same code is told again every second or so.
+	Scan(ctx context.Context, found func(text string)) error
+	// Capture takes the templates of a registration, best frames of differing
+	// pose, with proof of life. ErrNoEye where there is no engine.
+	Capture(ctx context.Context, progress func(FaceProgress)) (Captured, error)
+	// Verify compares the face before the camera with a person's templates.
+	// ErrNoEye where there is no engine; domain.ErrNotFound where the person has
+	// no template of the encoder in use.
+	Verify(ctx context.Context, person domain.PersonID, progress func(FaceProgress)) (Verified, error)
+}
+
+// Captured is how a capture ended.
+type Captured struct {
+	// Reason is domain.ReasonEnrolled when it succeeded; otherwise ReasonNotLive,
+	// ReasonUndecided, ReasonTimedOut or ReasonCancelled.
+	Reason    domain.Reason
+	Templates []domain.Template // without ID, person and time
+	// Duplicate is somebody enrolled who looks the same: for staff alone.
+	Duplicate domain.PersonID
+	// Evidence are the figures, for the event.
+	Evidence Evidence
+}
+
+// Verified is how a comparison ended: ReasonRecognised, or ReasonWrongFace,
+// ReasonNotLive, ReasonUndecided, ReasonTimedOut, ReasonCancelled.
+type Verified struct {
+	Reason   domain.Reason
+	Evidence Evidence
+	// Snapshot is the frame that decided, others in it made unrecognisable; nil
+	// unless snapshots are configured.
+	Snapshot []byte
+}
+
+// Evidence are the figures of a decision about a face.
+type Evidence struct {
+	Distance, Threshold float64
+	Metric              string
+	Votes, Frames       int
+	Quality             float64
+	Encoder             domain.EncoderRef
+	Detector            string
+	Liveness            float64
+	LivenessReason      string
+}
+
+// Into fills in an event.
+func (e Evidence) Into(ev *domain.Event) {
+	ev.Distance, ev.Threshold, ev.Metric = e.Distance, e.Threshold, e.Metric
+	ev.Votes, ev.Frames, ev.Quality = e.Votes, e.Frames, e.Quality
+	ev.Encoder, ev.Detector = e.Encoder, e.Detector
+	ev.Liveness, ev.LivenessReason = e.Liveness, e.LivenessReason
+}
+
+// Badges writes and reads what visitors carry.
+type Badges interface {
+	// Badge and Receipt make the code of a badge and of a consent's receipt.
+	Badge(domain.Badge) (*Code, error)
+	Receipt(domain.Consent) (*Code, error)
+	// Read verifies a text. The error of a badge that is expired or not valid
+	// yet comes with its token; Refusal says what the event records.
+	Read(text string) (Token, error)
+	Refusal(err error) domain.Reason
+}
+
+// Token is a text of ours whose signature holds.
+type Token struct {
+	Receipt bool // of a consent; otherwise a badge
+	Person  domain.PersonID
+	Badge   domain.BadgeID // of a badge
+	Consent string         // id, of a receipt
+}
+
+// Printer prints a badge. It is nil where none is configured.
+type Printer interface {
+	Print(ctx context.Context, b domain.Badge, name string, lang domain.Lang) error
+}
+
+// ConsentText tells the version and the hash of the text that is shown in a
+// language, in hex.
+type ConsentText interface {
+	ConsentText(domain.Lang) (ConsentShown, string, error)
+}
