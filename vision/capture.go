@@ -365,11 +365,11 @@ func (c *CaptureSession) want(k look) domain.Guide {
 	case len(c.kept) == CaptureFrames || !c.posed || elapsed(c.frontAt, k.at, c.o.Patience):
 		return domain.GuideHoldStill
 	case c.count(leftward) > 0:
-		return GuideTurnRight
+		return domain.GuideTurnRight
 	case c.count(rightward) > 0:
-		return GuideTurnLeft
+		return domain.GuideTurnLeft
 	}
-	return GuideTurn
+	return domain.GuideTurn
 }
 
 // share is how much is done: each frame, and liveness as one of them; the rest
@@ -466,7 +466,7 @@ func (c *CaptureSession) finish(ctx context.Context) (done bool, err error) {
 		})
 	}
 	c.result.Reason = domain.ReasonEnrolled
-	c.tell(GuideDone, 1)
+	c.tell(domain.GuideDone, 1)
 	return true, nil
 }
 

@@ -57,13 +57,13 @@ func TestCaptureTakesFiveInDifferentPoses(t *testing.T) {
 			t.Errorf("progress fell from %+v to %+v", b.said[i-1], b.said[i])
 		}
 	}
-	if p := b.last(); p.Done != 1 || p.Guide != GuideDone {
+	if p := b.last(); p.Done != 1 || p.Guide != domain.GuideDone {
 		t.Errorf("ends with %+v", p)
 	}
 	if took := b.at.Sub(time.Unix(1000, 0)); took > 6*time.Second {
 		t.Errorf("took %v of somebody who does as told", took)
 	}
-	if g := b.guides(); !slices.Contains(g, GuideTurn) || !slices.Contains(g, GuideTurnRight) {
+	if g := b.guides(); !slices.Contains(g, domain.GuideTurn) || !slices.Contains(g, domain.GuideTurnRight) {
 		t.Errorf("hints %v", g)
 	}
 	if b.enc.n != CaptureFrames {
@@ -113,7 +113,7 @@ func TestCaptureBeginsAgain(t *testing.T) {
 		t.Fatal("nothing was taken")
 	}
 	b.show(1200*time.Millisecond, func() []SeenFace { return nil })
-	if p := b.last(); p.Done != 0 || p.Reset != ResetLeft || p.Resets != 1 || p.Guide != GuideStart {
+	if p := b.last(); p.Done != 0 || p.Reset != ResetLeft || p.Resets != 1 || p.Guide != domain.GuideStart {
 		t.Fatalf("after leaving: %+v", p)
 	}
 	b.show(900*time.Millisecond, b.visitor(2))
@@ -285,7 +285,7 @@ func TestCaptureRun(t *testing.T) {
 	}
 	b := newBooth(t)
 	c := newCapture(t, b, func(o *CaptureOptions) { o.Patience = time.Millisecond })
-	if r, err := run(t.Context(), b, c); err != nil || !r.OK() || r.Liveness.Reason != LivenessNotAsked || r.Guide != GuideDone {
+	if r, err := run(t.Context(), b, c); err != nil || !r.OK() || r.Liveness.Reason != LivenessNotAsked || r.Guide != domain.GuideDone {
 		t.Fatalf("%+v, %v", r, err)
 	}
 

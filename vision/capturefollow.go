@@ -7,19 +7,6 @@ import (
 	"agentid/app/domain"
 )
 
-// Hints of a session beside those of the quality gate. Left and right are the
-// person's own.
-const (
-	GuideStart     domain.Guide = "start" // nobody is there
-	GuideCentre    domain.Guide = "centre"
-	GuideFarther   domain.Guide = "farther"
-	GuideTurn      domain.Guide = "turn" // slowly, to either side
-	GuideTurnLeft  domain.Guide = "turn_left"
-	GuideTurnRight domain.Guide = "turn_right"
-	GuideBlink     domain.Guide = "blink"
-	GuideDone      domain.Guide = "done"
-)
-
 // ResetReason says why a session began again with what it had.
 type ResetReason string
 
@@ -83,7 +70,7 @@ func (f *follower) see(s Sighting) look {
 		l.guide = domain.GuideOnePerson
 	case own == nil:
 		if f.track == 0 {
-			l.guide = GuideStart
+			l.guide = domain.GuideStart
 		} else {
 			l.guide = f.last
 		}
@@ -142,9 +129,9 @@ func (f *follower) judge(l *look, face Face) {
 		gate.MinSharpness *= ease
 	case domain.GuideLookAhead:
 		gate.MaxTurn /= ease
-	case GuideCentre:
+	case domain.GuideCentre:
 		off /= ease
-	case GuideFarther:
+	case domain.GuideFarther:
 		large /= ease
 	}
 	img := l.picture.RGBA()
@@ -162,11 +149,11 @@ func (f *follower) judge(l *look, face Face) {
 	cut := face.Box != face.Box.Intersect(img.Rect.Inset(1))
 	switch {
 	case float64(face.Box.Dy()) > large*high:
-		l.guide = GuideFarther
+		l.guide = domain.GuideFarther
 	case l.quality.Reason == domain.ReasonTooSmall && !cut:
 		l.guide = l.quality.Guide
 	case cut, dx > off, dy > off:
-		l.guide = GuideCentre
+		l.guide = domain.GuideCentre
 	default:
 		l.guide = l.quality.Guide
 	}

@@ -141,11 +141,11 @@ func (l *liveness) watch(k look) { l.gesture(k.at, k.picture.RGBA(), k.face.Land
 func (l *liveness) guide() domain.Guide {
 	switch l.asked() {
 	case GestureBlink:
-		return GuideBlink
+		return domain.GuideBlink
 	case GestureTurnLeft:
-		return GuideTurnLeft
+		return domain.GuideTurnLeft
 	case GestureTurnRight:
-		return GuideTurnRight
+		return domain.GuideTurnRight
 	}
 	return domain.GuideLookAhead
 }

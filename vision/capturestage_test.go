@@ -111,9 +111,9 @@ func (b *booth) visitor(track uint64) func() []SeenFace {
 		goal := 0.0
 		if b.obey && len(b.said) > 0 {
 			switch b.said[len(b.said)-1].Guide {
-			case GuideTurn, GuideTurnLeft:
+			case domain.GuideTurn, domain.GuideTurnLeft:
 				goal = 24 * deg
-			case GuideTurnRight:
+			case domain.GuideTurnRight:
 				goal = -24 * deg
 			}
 		}
@@ -163,19 +163,19 @@ func TestFollowerHints(t *testing.T) {
 		img   *image.RGBA
 		want  domain.Guide
 	}{
-		"nobody":             {nil, b.img, GuideStart},
+		"nobody":             {nil, b.img, domain.GuideStart},
 		"good":               {[]SeenFace{person(1, 0)}, b.img, domain.GuideNone},
 		"somebody far off":   {[]SeenFace{person(1, 0), far}, b.img, domain.GuideNone},
 		"small":              {at(small), b.img, domain.GuideCloser},
-		"too near":           {at(image.Rect(150, 20, 480, 460)), b.img, GuideFarther},
-		"to the side":        {at(boxed.Add(image.Pt(150, 0))), b.img, GuideCentre},
-		"low":                {at(boxed.Add(image.Pt(0, 130))), b.img, GuideCentre},
-		"over the edge":      {at(image.Rect(-20, 170, 100, 320)), b.img, GuideCentre},
+		"too near":           {at(image.Rect(150, 20, 480, 460)), b.img, domain.GuideFarther},
+		"to the side":        {at(boxed.Add(image.Pt(150, 0))), b.img, domain.GuideCentre},
+		"low":                {at(boxed.Add(image.Pt(0, 130))), b.img, domain.GuideCentre},
+		"over the edge":      {at(image.Rect(-20, 170, 100, 320)), b.img, domain.GuideCentre},
 		"two":                {[]SeenFace{person(1, 0), second}, b.img, domain.GuideOnePerson},
 		"dark":               {at(boxed), noise(640, 480, 20, 10), domain.GuideLight},
 		"blurred":            {at(boxed), noise(640, 480, 128, 2), domain.GuideHoldStill},
 		"turned far aside":   {[]SeenFace{aside}, b.img, domain.GuideLookAhead},
-		"not found just now": {[]SeenFace{{Track: 1, Face: Face{Box: boxed}}}, b.img, GuideStart},
+		"not found just now": {[]SeenFace{{Track: 1, Face: Face{Box: boxed}}}, b.img, domain.GuideStart},
 	} {
 		f := follower{gate: DefaultGate()}
 		pic := NewPicture(tc.img, nil, b.at)

@@ -260,7 +260,7 @@ func (v *VerifySession) conclude(r domain.Reason, o outcome) {
 	v.result.Liveness, v.result.Resets = v.live.result, v.told.Resets
 	v.result.Guide = v.told.Guide
 	if v.result.Verified {
-		v.result.Guide = GuideDone
+		v.result.Guide = domain.GuideDone
 	}
 }
 

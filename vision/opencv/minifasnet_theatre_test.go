@@ -144,7 +144,7 @@ func posed(side float64, draw func(turn float64) *image.RGBA) performer {
 	var last time.Duration
 	drawn := map[int]*image.RGBA{}
 	return func(at time.Duration, asked domain.Guide) *image.RGBA {
-		goal := map[domain.Guide]float64{vision.GuideTurn: side, vision.GuideTurnLeft: side, vision.GuideTurnRight: -side}[asked]
+		goal := map[domain.Guide]float64{domain.GuideTurn: side, domain.GuideTurnLeft: side, domain.GuideTurnRight: -side}[asked]
 		now += max(-1, min(1, (goal-now)/(turnSpeed*(at-last).Seconds()+1e-9))) * turnSpeed * (at - last).Seconds()
 		last = at
 		k := int(math.Round(now / step))
@@ -258,7 +258,7 @@ func replayed(p cast.Person, side float64) performer {
 	return func(at time.Duration, _ domain.Guide) *image.RGBA {
 		asked := domain.Guide("")
 		if math.Mod(at.Seconds(), 4) > 2 {
-			asked = map[bool]domain.Guide{true: vision.GuideTurnLeft, false: vision.GuideTurnRight}[side > 0]
+			asked = map[bool]domain.Guide{true: domain.GuideTurnLeft, false: domain.GuideTurnRight}[side > 0]
 		}
 		return do(at, asked)
 	}
