@@ -11,7 +11,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"agentid/vision"
-	"agentid/vision/eval"
 )
 
 // maxPictureFile bounds a picture given on the command line.
@@ -145,47 +144,6 @@ func sideOf(file string, r reading) side {
 		File: file, Box: [4]int{b.Min.X, b.Min.Y, b.Dx(), b.Dy()},
 		Quality: math.Round(r.quality.Score*1000) / 1000, Warning: string(r.quality.Reason),
 	}
-}
-
-func evalCommand(c *cli) *cobra.Command {
-	var asJSON bool
-	var resamples int
-	cmd := &cobra.Command{
-		Use:   "eval DIR",
-		Short: "Measure the recognition on labelled pictures, DIR/person/*.jpg",
-		Args:  cobra.ExactArgs(1),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			ctx := cmd.Context()
-			e, err := c.openEngine(ctx)
-			if err != nil {
-				return err
-			}
-			defer e.Close()
-			if e.encoder == nil {
-				return errNoEncoder
-			}
-			o := eval.Options{Resamples: resamples, Clock: c.clock}
-			if isTerminal(c.errOut) {
-				o.Progress = func(done, total int) {
-					fmt.Fprintf(c.errOut, "\r%d of %d pictures", done, total)
-					if done == total {
-						fmt.Fprintln(c.errOut)
-					}
-				}
-			}
-			r, err := eval.Run(ctx, args[0], eval.Engine{Decoder: e.decoder, Detector: e.detector, Encoder: e.encoder}, o)
-			if err != nil {
-				return err
-			}
-			if asJSON {
-				return writeJSON(c.out, r)
-			}
-			return r.WriteText(c.out)
-		},
-	}
-	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
-	cmd.Flags().IntVar(&resamples, "resamples", 200, "bootstrap resamples for the 95% intervals, 0 for none")
-	return cmd
 }
 
 func readPictures(paths []string) ([][]byte, error) {

@@ -20,48 +20,64 @@ type Pair struct {
 	A, B     int
 }
 
+// Somebody is the B of an impostor pair whose other person is not known.
+const Somebody = -1
+
 // Pairs are compared samples, nearest first.
 type Pairs struct {
 	Genuine  []Pair // of one person
 	Impostor []Pair // of two people
 }
 
+// sampler takes exactly want of left, each with the same chance (Knuth's
+// algorithm S).
+type sampler struct {
+	want, left int
+	rng        *rand.Rand
+}
+
+func (s *sampler) take() bool {
+	yes := s.want == s.left || s.rng.IntN(s.left) < s.want
+	if yes {
+		s.want--
+	}
+	s.left--
+	return yes
+}
+
 // MakePairs compares all samples of one person with each other, and all samples
 // of different people; where these are more than maxImpostors, so many of them,
 // drawn with the seed.
 func MakePairs(samples []Sample, m vision.Metric, maxImpostors int, seed uint64) Pairs {
-	total := len(samples) * (len(samples) - 1) / 2
-	rng := rand.New(rand.NewPCG(seed, 0x9a1f))
-	left := 0 // impostor pairs not yet seen
+	impostors := len(samples) * (len(samples) - 1) / 2
 	people := map[int]int{}
 	for _, s := range samples {
 		people[s.Person]++
 	}
-	left = total
 	for _, n := range people {
-		left -= n * (n - 1) / 2
+		impostors -= n * (n - 1) / 2
 	}
-	want := min(maxImpostors, left)
+	draw := sampler{min(maxImpostors, impostors), impostors, rand.New(rand.NewPCG(seed, 0x9a1f))}
 	var p Pairs
 	for i, a := range samples {
 		for _, b := range samples[:i] {
-			if a.Person == b.Person {
+			switch {
+			case a.Person == b.Person:
 				p.Genuine = append(p.Genuine, Pair{m.Distance(a.Vector, b.Vector), a.Person, b.Person})
-				continue
-			}
-			// Each of those left is taken with the chance that fills the sample
-			// exactly (Knuth's algorithm S).
-			if want == left || rng.IntN(left) < want {
+			case draw.take():
 				p.Impostor = append(p.Impostor, Pair{m.Distance(a.Vector, b.Vector), a.Person, b.Person})
-				want--
 			}
-			left--
 		}
 	}
+	p.Sort()
+	return p
+}
+
+// Sort brings the nearest first, which everything here expects.
+func (p Pairs) Sort() {
 	byDistance := func(a, b Pair) int { return cmp.Compare(a.Distance, b.Distance) }
 	slices.SortStableFunc(p.Genuine, byDistance)
 	slices.SortStableFunc(p.Impostor, byDistance)
-	return p
 }
 
 // Balance gives the pairs with only as many impostor pairs as genuine ones,

@@ -26,12 +26,16 @@ type Result struct {
 	AllBest       Point `json:"all_best"`
 	// CrossValidated is the accuracy of a threshold found on other people; nil
 	// where the set is too small.
-	CrossValidated *float64    `json:"cross_validated,omitempty"`
-	EER            EERResult   `json:"eer"`
-	FNMRAtFMR      []AtFMR     `json:"fnmr_at_fmr"`
-	ROC            []Point     `json:"roc"`
-	Intervals      *Intervals  `json:"intervals_95,omitempty"`
-	Time           TimesResult `json:"time_ms"`
+	CrossValidated *float64   `json:"cross_validated,omitempty"`
+	EER            EERResult  `json:"eer"`
+	FNMRAtFMR      []AtFMR    `json:"fnmr_at_fmr"`
+	ROC            []Point    `json:"roc"`
+	Intervals      *Intervals `json:"intervals_95,omitempty"`
+	// Verification is the 1:1 check after a badge.
+	Verification Verification `json:"verification"`
+	Time         TimesResult  `json:"time_ms"`
+	// Scores are the comparisons behind all of this.
+	Scores Scores `json:"-"`
 }
 
 // SetResult says what was measured on.
@@ -69,6 +73,24 @@ type PairsResult struct {
 	Sampled  int `json:"impostor_sampled"`
 	// Lost are genuine pairs that could not be made, as a picture gave no face.
 	Lost int `json:"genuine_lost"`
+}
+
+// Verification is the 1:1 check, from single pictures. The kiosk lets several
+// frames of a live stream vote, which pictures cannot show: it refuses fewer.
+type Verification struct {
+	// Single compares one picture with one template.
+	Single Rates `json:"one_template"`
+	// Nearest compares one picture with the nearest of several templates; nil
+	// where nobody has three usable pictures.
+	Nearest *NearestRates `json:"nearest_of_several,omitempty"`
+}
+
+// NearestRates are the rates of claims.
+type NearestRates struct {
+	Rates
+	People    int     `json:"people"`
+	Templates float64 `json:"templates"` // compared with, on average
+	Lost      int     `json:"genuine_lost"`
 }
 
 // Draws is the accuracy at the best threshold over many draws of as many impostor
@@ -161,6 +183,12 @@ func (r Result) WriteText(w io.Writer) error {
 		}
 		e.printf("\n")
 	}
+	e.printf("1:1, one template, at %.3f\n", r.Verification.Single.Now.Threshold)
+	e.rates(r.Verification.Single)
+	if n := r.Verification.Nearest; n != nil {
+		e.printf("1:1, the nearest of %.1f templates, %d people, %d genuine claims lost\n", n.Templates, n.People, n.Lost)
+		e.rates(n.Rates)
+	}
 	e.printf("ms a picture     decode %.1f, detect %.1f, encode %.1f\n", r.Time.Decode.Mean, r.Time.Detect.Mean, r.Time.Encode.Mean)
 	return e.err
 }
@@ -175,4 +203,36 @@ func (e *errWriter) printf(format string, args ...any) {
 	if e.err == nil {
 		_, e.err = fmt.Fprintf(e.w, format, args...)
 	}
+}
+
+// rates writes the lines of a 1:1 check.
+func (e *errWriter) rates(r Rates) {
+	e.printf("  EER            %6.2f%%  at %.3f%s\n", 100*r.EER.Rate, r.EER.Threshold, percents(", 95%", r.EERWithin))
+	for _, o := range append([]Operating{r.Now}, r.AtFMR...) {
+		name := "threshold"
+		if o.Wanted > 0 {
+			name = fmt.Sprintf("FMR %g", o.Wanted)
+		}
+		e.printf("  %-14s at %.3f: FMR %s, FNMR %s", name, o.Threshold, o.FMR, o.FNMR)
+		if o.Wanted > 0 && !o.Reliable {
+			e.printf(", few pairs")
+		}
+		e.printf("\n")
+	}
+}
+
+// String writes a rate with the wider of its intervals.
+func (r Rate) String() string {
+	iv := r.Wilson
+	if b := r.ByPerson; b != nil {
+		iv = Interval{min(iv[0], b[0]), max(iv[1], b[1])}
+	}
+	return fmt.Sprintf("%.3f%% (%d of %d%s)", 100*r.Rate, r.Errors, r.Of, percents("; 95%", &iv))
+}
+
+func percents(before string, iv *Interval) string {
+	if iv == nil {
+		return ""
+	}
+	return fmt.Sprintf("%s %.3f to %.3f%%", before, 100*iv[0], 100*iv[1])
 }

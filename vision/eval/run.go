@@ -25,8 +25,10 @@ type Options struct {
 	Seed         uint64 // of every draw; 1 when 0
 	Resamples    int    // of the bootstrap; 0 leaves the intervals out
 	MaxImpostors int    // pairs; 2 million when 0
-	Clock        domain.Clock
-	Progress     func(done, total int) // after each picture; may be nil
+	// VerifyThreshold is that of the 1:1 check; the encoder's when 0.
+	VerifyThreshold float64
+	Clock           domain.Clock
+	Progress        func(done, total int) // after each picture; may be nil
 }
 
 // wantedFMRs are the operating points reported.
@@ -75,7 +77,34 @@ func Run(ctx context.Context, dir string, e Engine, o Options) (Result, error) {
 		all += len(p.Files) * (len(p.Files) - 1) / 2
 	}
 	r.Pairs.Lost = all - len(pairs.Genuine)
-	return r, r.judge(pairs, e.Encoder.Threshold(), o)
+	if err := r.judge(pairs, e.Encoder.Threshold(), o); err != nil {
+		return r, err
+	}
+	claims := MakeClaims(c.samples, e.Encoder.Metric(), o.MaxImpostors, o.Seed)
+	claims.Lost = claims.lost(c.samples, set)
+	r.Scores = Scores{people: names(set), Single: pairs, Nearest: claims.Pairs}
+	return r, r.verify(pairs, claims, o)
+}
+
+// verifyFMRs are the operating points of the 1:1 check.
+func verifyFMRs() []float64 { return []float64{1e-2, 1e-3} }
+
+// verify fills in the rates of the 1:1 check.
+func (r *Result) verify(single Pairs, claims Claims, o Options) error {
+	ro := RateOptions{
+		Threshold: cmp.Or(o.VerifyThreshold, r.Engine.Threshold), FMRs: verifyFMRs(),
+		People: r.Set.People, Resamples: o.Resamples, Seed: o.Seed,
+	}
+	var err error
+	if r.Verification.Single, err = Judge(single, ro); err != nil {
+		return err
+	}
+	several, err := Judge(claims.Pairs, ro)
+	if errors.Is(err, ErrTooFew) { // too few pictures of one person: nothing to say
+		return nil
+	}
+	r.Verification.Nearest = &NearestRates{several, claims.People, claims.Templates, claims.Lost}
+	return err
 }
 
 // judge fills in the figures that pairs give.

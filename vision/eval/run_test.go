@@ -127,17 +127,30 @@ func TestRun(t *testing.T) {
 		t.Errorf("times %+v, want %+v", r.Time, want)
 	}
 
+	// Only Ana has three: each of hers is nearest to 2 (or 1) and 2 away at most;
+	// Ben and Cid, at 6 and 8, against the two that are left of 1, 2, 4.
+	v := r.Verification
+	if v.Single.Now.FNMR.Errors != 2 || v.Single.Now.FMR.Of != 7 || v.Single.Now.Threshold != 1.5 {
+		t.Errorf("1:1 with one template: %+v", v.Single.Now)
+	}
+	if n := v.Nearest; n == nil || n.People != 1 || n.Templates != 2 || n.Lost != 0 || n.Now.FNMR.Errors != 1 || n.Now.FNMR.Of != 3 || n.Now.FMR.Of != 2 || n.Now.FMR.Errors != 0 {
+		t.Errorf("1:1 with several: %+v", n)
+	}
+	if len(r.Scores.Single.Impostor) != 7 || len(r.Scores.Nearest.Genuine) != 3 {
+		t.Errorf("scores %+v", r.Scores)
+	}
+
 	b, err := json.Marshal(r)
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, key := range []string{`"fnmr_at_fmr":[{"wanted":0.01,"threshold":`, `"detection":{"unreadable":1`, `"intervals_95":{"resamples":50`, `"time_ms":{"decode":{"mean":1,`} {
+	for _, key := range []string{`"fnmr_at_fmr":[{"wanted":0.01,"threshold":`, `"detection":{"unreadable":1`, `"intervals_95":{"resamples":50`, `"time_ms":{"decode":{"mean":1,`, `"nearest_of_several":{"genuine":3,"impostor":2,"at_threshold":{"threshold":1.5,"fmr":{"errors":0,"of":2`} {
 		if !strings.Contains(string(b), key) {
 			t.Errorf("no %s in %s", key, b)
 		}
 	}
 	var text strings.Builder
-	if err := r.WriteText(&text); err != nil || !strings.Contains(text.String(), "3 genuine, 7 impostor") {
+	if err := r.WriteText(&text); err != nil || !strings.Contains(text.String(), "3 genuine, 7 impostor") || !strings.Contains(text.String(), "1:1, the nearest of 2.0 templates, 1 people") {
 		t.Errorf("%v: %s", err, &text)
 	}
 }

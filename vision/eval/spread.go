@@ -11,7 +11,8 @@ type Interval [2]float64
 // bootstrap draws the people anew, with replacement, n times, and calls f with
 // each curve. People and not pairs are drawn, as the pairs of one person are
 // alike: pairs would give intervals that are too narrow. A genuine pair weighs
-// as often as its person was drawn, an impostor pair as often as its two were.
+// as often as its person was drawn, an impostor pair as often as its two were,
+// or its one where the other is Somebody.
 func bootstrap(p Pairs, people, n int, seed uint64, f func(*Curve)) {
 	rng := rand.New(rand.NewPCG(seed, 0xb007))
 	times := make([]float64, people)
@@ -21,7 +22,7 @@ func bootstrap(p Pairs, people, n int, seed uint64, f func(*Curve)) {
 			times[rng.IntN(people)]++
 		}
 		c := newCurve(p, func(p Pair) float64 {
-			if p.A == p.B {
+			if p.A == p.B || p.B == Somebody {
 				return times[p.A]
 			}
 			return times[p.A] * times[p.B]

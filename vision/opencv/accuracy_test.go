@@ -78,6 +78,8 @@ func TestAccuracyYuNetMobileFaceNet(t *testing.T) {
 		t.Errorf("labels as they are: accuracy %.4f, want 0.98; detection %.4f, want 0.99; %d genuine pairs", all.AllBest.Accuracy, all.Detection.Rate, all.Pairs.Genuine)
 	}
 
+	verifies(t, all)
+
 	set, err := eval.LoadSet(dir)
 	if err != nil {
 		t.Fatal(err)
@@ -105,5 +107,18 @@ func TestAccuracyYuNetMobileFaceNet(t *testing.T) {
 	}
 	if acc := min(right.AllBest.Accuracy, right.BestOverDraws.Mean); acc < 0.985 {
 		t.Errorf("accuracy %.4f, want 0.985", acc)
+	}
+}
+
+// verifies holds what the 1:1 check after a badge does with the nearest of
+// several templates, one frame each; the figures are in docs/ACCURACY.md.
+func verifies(t *testing.T, r eval.Result) {
+	t.Helper()
+	n := r.Verification.Nearest
+	if n == nil || n.Genuine < 250 || n.Impostor < 20_000 {
+		t.Fatalf("too few claims: %+v", n)
+	}
+	if n.Now.FMR.Rate > 1e-3 || n.Now.FNMR.Rate > 0.05 || n.EER.Rate > 0.025 {
+		t.Errorf("1:1 at %.3f: FMR %v, FNMR %v, EER %.4f; want 0.1%%, 5%% and 2.5%% at most", n.Now.Threshold, n.Now.FMR, n.Now.FNMR, n.EER.Rate)
 	}
 }
