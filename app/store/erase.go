@@ -14,9 +14,11 @@ import (
 // erase; from then on nothing of theirs opens, and an erasure that is cut short
 // is finished by the next one or the next Open. Then go their templates, name,
 // document, contact, PIN, consents, badges, attempts and the pictures of every
-// event about them, and the write-ahead log is emptied so that no old page
-// holds any of it. What stays is a tombstone with the receipt, their events
-// (ids and figures), and an outbox row that has the centre erase them as well.
+// event about them or their badges, and the write-ahead log is emptied so that
+// no old page holds any of it. What stays is a tombstone with the receipt, their
+// events (ids, of badges too, and figures; what was told to the centre must not
+// differ from what is here), and an outbox row that has the centre erase them
+// as well.
 //
 // at is now where it is zero. domain.ErrNotFound is one who was never here.
 // With another error after which the person is not found, the key is
@@ -76,8 +78,7 @@ func (s *Store) finishErasure(ctx context.Context, id domain.PersonID) (r domain
 	if err := transact(ctx, s.w, func(tx *sql.Tx) error { return s.eraseRows(ctx, tx, id) }); err != nil {
 		return r, err
 	}
-	hashes, err := texts(ctx, s.r, `SELECT hash FROM snapshots WHERE dropped_at IS NOT NULL
-		AND hash IN (SELECT snapshot FROM events WHERE person = ? AND snapshot IS NOT NULL)`, id)
+	hashes, err := texts(ctx, s.r, "SELECT hash FROM snapshots WHERE dropped_at IS NOT NULL AND hash IN ("+picturesOf+")", id)
 	if err != nil {
 		return r, err
 	}
@@ -85,7 +86,15 @@ func (s *Store) finishErasure(ctx context.Context, id domain.PersonID) (r domain
 		return r, err
 	}
 	err = transact(ctx, s.w, func(tx *sql.Tx) error {
-		_, err := tx.ExecContext(ctx, "UPDATE people SET erased_at = ? WHERE id = ? AND erased_at IS NULL", now, id)
+		// The badges go last: until the files are gone, they lead to them.
+		n, err := changed(ctx, tx, "DELETE FROM badges WHERE person = ?", id)
+		if err != nil {
+			return err
+		}
+		err = execAll(ctx, tx, []statement{
+			{"UPDATE erasures SET badges = badges + ? WHERE person = ?", []any{n, id}},
+			{"UPDATE people SET erased_at = ? WHERE id = ? AND erased_at IS NULL", []any{now, id}},
+		})
 		if err == nil {
 			r, err = receiptOf(ctx, tx, id)
 		}
@@ -110,8 +119,8 @@ func (s *Store) eraseRows(ctx context.Context, tx *sql.Tx, id domain.PersonID) e
 			return err
 		}
 	}
-	var n [3]int
-	for i, table := range []string{"templates", "badges", "consents"} {
+	var n [2]int
+	for i, table := range []string{"templates", "consents"} {
 		if n[i], err = changed(ctx, tx, "DELETE FROM "+table+" WHERE person = ?", id); err != nil {
 			return err
 		}
@@ -129,9 +138,9 @@ func (s *Store) eraseRows(ctx context.Context, tx *sql.Tx, id domain.PersonID) e
 		// What the centre once said about these events may quote anything.
 		{`UPDATE outbox SET last_error = '' WHERE last_error <> '' AND kind = 'event'
 			AND ref IN (SELECT id FROM events WHERE person = ?)`, []any{id}},
-		{`UPDATE erasures SET templates = templates + ?, badges = badges + ?, consents = consents + ?,
+		{`UPDATE erasures SET templates = templates + ?, consents = consents + ?,
 			snapshots = snapshots + ?, outbox = outbox + ? WHERE person = ?`,
-			[]any{n[0], n[1], n[2], len(pictures), waiting, id}},
+			[]any{n[0], n[1], len(pictures), waiting, id}},
 	})
 	if err != nil || told {
 		return err
@@ -156,12 +165,17 @@ func receiptOf(ctx context.Context, q queryer, id domain.PersonID) (domain.Erasu
 	return r, err
 }
 
-// dropPicturesOf marks the pictures of a person's events as dropped. Their
-// files are removed after the commit.
+// picturesOf lists the pictures of the events about a person, its parameter, or
+// about a badge of theirs: one that was refused before its holder was known.
+const picturesOf = `SELECT snapshot FROM events WHERE person = ?1 AND snapshot IS NOT NULL
+	UNION SELECT e.snapshot FROM badges b JOIN events e ON e.badge = b.id
+	WHERE b.person = ?1 AND e.snapshot IS NOT NULL`
+
+// dropPicturesOf marks a person's pictures as dropped. Their files are removed
+// after the commit.
 func (s *Store) dropPicturesOf(ctx context.Context, tx *sql.Tx, id domain.PersonID) ([]string, error) {
-	return texts(ctx, tx, `UPDATE snapshots SET dropped_at = ? WHERE dropped_at IS NULL
-		AND hash IN (SELECT snapshot FROM events WHERE person = ? AND snapshot IS NOT NULL) RETURNING hash`,
-		micros(s.clock.Now()), id)
+	return texts(ctx, tx, "UPDATE snapshots SET dropped_at = ?2 WHERE dropped_at IS NULL AND hash IN ("+picturesOf+
+		") RETURNING hash", id, micros(s.clock.Now()))
 }
 
 type statement struct {

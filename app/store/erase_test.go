@@ -217,3 +217,32 @@ func TestEraseBesideReader(t *testing.T) {
 		t.Errorf("log has %d bytes, %v", size, err)
 	}
 }
+
+// An erasure that is cut short between its rows and its files is finished by
+// the next start, also of a picture that only a badge leads to.
+func TestErasureCutBeforeFiles(t *testing.T) {
+	s, clock := newTest(t)
+	ctx := t.Context()
+	e := storetest.Enrolment(1)
+	must(t, s.Enrol(ctx, e))
+	shown, err := s.Record(ctx, domain.Event{
+		Kind: domain.EventValidation, Reason: domain.ReasonBadgeExpired, Badge: e.Badge.ID,
+	}, []byte("who showed it"))
+	must(t, err)
+	must(t, transact(ctx, s.w, func(tx *sql.Tx) error {
+		return s.destroyKey(ctx, tx, e.Person.ID, domain.ReasonErasedByPerson, s.now())
+	}))
+	must(t, transact(ctx, s.w, func(tx *sql.Tx) error { return s.eraseRows(ctx, tx, e.Person.ID) }))
+	if _, err := os.Stat(s.snapshotPath(shown.Snapshot)); err != nil {
+		t.Fatal(err) // the cut comes before it goes
+	}
+	must(t, s.Close())
+	s = openTest(t, s.dir, clock)
+	if _, err := os.Stat(s.snapshotPath(shown.Snapshot)); !os.IsNotExist(err) {
+		t.Errorf("picture: %v", err)
+	}
+	r, err := s.EraseIdentity(ctx, e.Person.ID, domain.ReasonErasedByStaff, time.Time{})
+	if must(t, err); r.Badges != 1 || r.Snapshots != 1 || r.Why != domain.ReasonErasedByPerson {
+		t.Errorf("receipt %+v", r)
+	}
+}

@@ -18,9 +18,11 @@ const (
 )
 
 const eventColumns = `seq, id, kind, reason, at, person, about, distance, second, threshold, metric,
-	votes, frames, quality, encoder, encoder_version, detector, snapshot`
+	votes, frames, quality, encoder, encoder_version, detector, snapshot,
+	badge, liveness, liveness_reason, staff`
 
-const insertEvent = "INSERT INTO events (" + eventColumns + ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+const insertEvent = "INSERT INTO events (" + eventColumns + `) VALUES
+	(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
 
 // eventValues are the values of eventColumns.
 func eventValues(e domain.Event) []any {
@@ -28,6 +30,7 @@ func eventValues(e domain.Event) []any {
 		int64(e.Seq), e.ID, e.Kind, e.Reason, micros(e.At), orNull(string(e.Person)), orNull(string(e.About)),
 		e.Distance, e.Second, e.Threshold, e.Metric, e.Votes, e.Frames, e.Quality,
 		e.Encoder.Name, e.Encoder.Version, e.Detector, orNull(e.Snapshot),
+		orNull(string(e.Badge)), e.Liveness, e.LivenessReason, orNull(string(e.Staff)),
 	}
 }
 
@@ -36,12 +39,14 @@ func orNull(s string) sql.NullString { return sql.NullString{String: s, Valid: s
 func (s *Store) scanEvent(rows *sql.Rows) (domain.Event, error) {
 	e := domain.Event{DeviceID: s.device}
 	var at int64
-	var person, about, snapshot sql.NullString
+	var person, about, snapshot, badge, staff sql.NullString
 	err := rows.Scan(&e.Seq, &e.ID, &e.Kind, &e.Reason, &at, &person, &about,
 		&e.Distance, &e.Second, &e.Threshold, &e.Metric, &e.Votes, &e.Frames, &e.Quality,
-		&e.Encoder.Name, &e.Encoder.Version, &e.Detector, &snapshot)
+		&e.Encoder.Name, &e.Encoder.Version, &e.Detector, &snapshot,
+		&badge, &e.Liveness, &e.LivenessReason, &staff)
 	e.At = fromMicros(at)
 	e.Person, e.About, e.Snapshot = domain.PersonID(person.String), domain.EventID(about.String), snapshot.String
+	e.Badge, e.Staff = domain.BadgeID(badge.String), domain.StaffID(staff.String)
 	return e, err
 }
 

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"agentid/app/domain"
+	"agentid/app/domain/domaintest"
 	"agentid/app/store/storetest"
 )
 
@@ -89,6 +90,38 @@ func TestMigrateFromSchema2(t *testing.T) {
 	}
 }
 
+// A database of the fourth release opens with its identities, and its events
+// without the evidence that there was none of.
+func TestMigrateFromSchema4(t *testing.T) {
+	s := openTest(t, fixture(t, "testdata/schema4.sql"), domaintest.NewClock(storetest.Start))
+	for n := 1; n <= 2; n++ {
+		want := storetest.Enrolment(n)
+		p, err := s.Profile(t.Context(), want.Person.ID)
+		must(t, err)
+		if p.Person != want.Person || p.Document != want.Document || p.Contact != want.Contact ||
+			len(p.Badges) != 1 || len(p.Consents) != 1 || p.SecondFactor != (n == 2) {
+			t.Errorf("profile %+v", p)
+		}
+		must(t, s.CheckPIN(t.Context(), p.Person.ID, storetest.PIN))
+	}
+	es, err := s.Recent(t.Context(), 0, 10)
+	must(t, err)
+	want := storetest.Recognition(storetest.Person(1).ID)
+	want.ID, want.Seq, want.DeviceID, want.At = domain.EventID(storetest.ID(7)), 7, s.DeviceID(), storetest.Start
+	if len(es) != 9 || es[2] != want {
+		t.Errorf("events %+v", es)
+	}
+	e := storetest.Recognition(storetest.Person(1).ID)
+	e.Badge, e.Liveness, e.LivenessReason = storetest.Badge(1, 0).ID, 1, "passive"
+	if e, err = s.Record(t.Context(), e, []byte("picture")); err != nil || e.Seq != 10 {
+		t.Errorf("event %+v, %v", e, err)
+	}
+	must(t, eraseOne(s, storetest.Person(1).ID))
+	if h, err := s.Check(t.Context()); err != nil || len(h.Problems) != 0 || h.People != 1 {
+		t.Errorf("%+v, %v", h, err)
+	}
+}
+
 // fixture makes a folder with the database of a script.
 func fixture(t *testing.T, path string) (dir string) {
 	t.Helper()
@@ -109,7 +142,7 @@ func TestSchemaWhateverThePath(t *testing.T) {
 		return list
 	}
 	fresh := schema(t.TempDir())
-	for _, old := range []string{"testdata/schema1.sql", "testdata/schema2.sql"} {
+	for _, old := range []string{"testdata/schema1.sql", "testdata/schema2.sql", "testdata/schema4.sql"} {
 		if got := schema(fixture(t, old)); !slices.Equal(got, fresh) {
 			t.Errorf("%s migrated:\n%s\nfresh:\n%s", old, strings.Join(got, "\n"), strings.Join(fresh, "\n"))
 		}

@@ -98,20 +98,22 @@ func (s *Store) complete(e domain.Event, picture []byte) (domain.Event, error) {
 	if err := checkUUID("event id", string(e.ID)); err != nil {
 		return e, err
 	}
-	if e.About != "" {
-		if err := checkUUID("id of the event it is about", string(e.About)); err != nil {
-			return e, err
+	for _, id := range []struct{ what, id string }{
+		{"id of the event it is about", string(e.About)}, {"person id", string(e.Person)},
+		{"badge id", string(e.Badge)}, {"staff id", string(e.Staff)},
+	} {
+		if id.id == "" {
+			continue
 		}
-	}
-	if e.Person != "" {
-		if err := checkUUID("person id", string(e.Person)); err != nil {
+		if err := checkUUID(id.what, id.id); err != nil {
 			return e, err
 		}
 	}
 	if e.Kind == "" || e.Reason == "" {
 		return e, fmt.Errorf("%w: event without kind or reason", ErrInvalid)
 	}
-	err = checkLabels(string(e.Kind), string(e.Reason), e.Metric, e.Encoder.Name, e.Encoder.Version, e.Detector)
+	err = checkLabels(string(e.Kind), string(e.Reason), e.Metric, e.Encoder.Name, e.Encoder.Version, e.Detector,
+		e.LivenessReason)
 	if err != nil {
 		return e, err
 	}
@@ -119,6 +121,9 @@ func (s *Store) complete(e domain.Event, picture []byte) (domain.Event, error) {
 		if !finite(f) {
 			return e, fmt.Errorf("%w: figure is not finite", ErrInvalid)
 		}
+	}
+	if !(e.Liveness >= 0 && e.Liveness <= 1) { // nor is it NaN
+		return e, fmt.Errorf("%w: liveness %v", ErrInvalid, e.Liveness)
 	}
 	if e.Votes < 0 || e.Frames < 0 || e.Votes > math.MaxInt32 || e.Frames > math.MaxInt32 {
 		return e, fmt.Errorf("%w: %d votes of %d frames", ErrInvalid, e.Votes, e.Frames)

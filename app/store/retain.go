@@ -27,7 +27,8 @@ const signsOfLife = "'" + string(domain.ReasonRecognised) + "', '" + string(doma
 	string(domain.ReasonRegistered) + "', '" + string(domain.ReasonWithoutFace) + "', '" +
 	string(domain.ReasonBadgeIssued) + "', '" + string(domain.ReasonPINSet) + "', '" + string(domain.ReasonConsentGiven) + "', '" +
 	string(domain.ReasonValidatedFace) + "', '" + string(domain.ReasonValidatedPIN) + "', '" +
-	string(domain.ReasonValidatedStaff) + "'"
+	string(domain.ReasonValidatedStaff) + "', '" + string(domain.ReasonValidatedFacePIN) + "', '" +
+	string(domain.ReasonValidatedAll) + "'"
 
 // unseenSince lists people with no sign of life since a time, its parameter. A
 // recognition that was said to be wrong is none.

@@ -42,6 +42,10 @@ func TestRetainPeople(t *testing.T) {
 			must(t, s.RevokeBadge(ctx, storetest.Badge(n, 0).ID, domain.ReasonBadgeRevoked, time.Time{}))
 		}},
 		8: {true, func(n int) { must(t, s.SetPIN(ctx, storetest.Person(n).ID, "802751")) }},
+		10: {true, func(n int) {
+			record(n, domain.Event{Kind: domain.EventValidation, Reason: domain.ReasonValidatedFacePIN})
+		}},
+		11: {true, func(n int) { record(n, domain.Event{Kind: domain.EventValidation, Reason: domain.ReasonValidatedAll}) }},
 	}
 	for n := range signs {
 		must(t, s.Enrol(ctx, storetest.Enrolment(n)))
@@ -74,7 +78,7 @@ func TestRetainPeople(t *testing.T) {
 			t.Errorf("person %d stays: %v", n, stay(n))
 		}
 	}
-	if !stay(9) || len(people) != 5 {
+	if !stay(9) || len(people) != 7 {
 		t.Errorf("people %+v", people)
 	}
 	es, err := s.EventsQuery(ctx, Filter{Kind: domain.EventErasure})

@@ -288,13 +288,17 @@ func identityIsErased(t *testing.T, f *fixture) {
 	must(t, err)
 	_, err = f.Record(t.Context(), Recognition(Person(1).ID), []byte("their picture"))
 	must(t, err)
+	// Refused before anybody looked whose badge it was.
+	refused := domain.Event{Kind: domain.EventValidation, Reason: domain.ReasonBadgeExpired, Badge: Badge(1, 1).ID}
+	refused, err = f.Record(t.Context(), refused, []byte("who showed it"))
+	must(t, err)
 	at := Start.Add(time.Hour)
 	got, err := f.EraseIdentity(t.Context(), Person(1).ID, domain.ReasonErasedByPerson, at)
 	must(t, err)
 	want := domain.ErasureReceipt{
 		ID: got.ID, At: at, Why: domain.ReasonErasedByPerson, KeyGone: true,
 		// Waiting are: registered, two badges, recognised.
-		Templates: 2, Badges: 2, Consents: 1, Snapshots: 1, Outbox: 4,
+		Templates: 2, Badges: 2, Consents: 1, Snapshots: 2, Outbox: 4,
 	}
 	if got != want || got.ID == "" || strings.Contains(got.ID, string(Person(1).ID)) {
 		t.Errorf("receipt %+v, want %+v", got, want)
@@ -317,6 +321,10 @@ func identityIsErased(t *testing.T, f *fixture) {
 	wantErr(t, "withdrawal", f.Withdraw(t.Context(), id, domain.PurposeFace, at), domain.ErrNotFound)
 	if list := happened(t, f, 1); list[len(list)-1] != event(domain.EventErasure, domain.ReasonErasedByPerson, 1) {
 		t.Errorf("happened: %q", list)
+	}
+	// What happened is not told otherwise: the badge's id names nobody now.
+	if es, err := f.Recent(t.Context(), refused.Seq+1, 1); err != nil || !slices.Equal(es, []domain.Event{refused}) {
+		t.Errorf("event of the badge: %+v, %v", es, err)
 	}
 	// Nobody else is touched.
 	if p, err := f.Profile(t.Context(), Person(2).ID); err != nil || !p.HasFace || !p.HasPIN || len(p.Badges) != 1 {

@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -205,6 +206,7 @@ func eventComesBack(t *testing.T, f *fixture) {
 	sum := sha256.Sum256(picture)
 	e := Recognition(Person(1).ID)
 	e.ID, e.At, e.About = domain.EventID(ID(7)), Start.Add(-time.Minute), domain.EventID(ID(6))
+	e.Badge, e.Liveness, e.LivenessReason, e.Staff = Badge(1, 0).ID, 0.875, "passive", domain.StaffID(ID(5))
 	want := e
 	want.Snapshot = hex.EncodeToString(sum[:])
 	got, err := f.Record(t.Context(), e, picture)
@@ -239,6 +241,13 @@ func eventRefused(t *testing.T, f *fixture) {
 		"NaN":       func(e *domain.Event) { e.Distance = math.NaN() },
 		"infinite":  func(e *domain.Event) { e.Second = math.Inf(1) },
 		"same id":   func(e *domain.Event) { e.ID = first.ID },
+		"no badge":  func(e *domain.Event) { e.Badge = "B-17" },
+		"no staff":  func(e *domain.Event) { e.Staff = "Ana" },
+		"not live":  func(e *domain.Event) { e.Liveness = -0.1 },
+		"too live":  func(e *domain.Event) { e.Liveness = 1.001 },
+		"live NaN":  func(e *domain.Event) { e.Liveness = math.NaN() },
+		"long word": func(e *domain.Event) { e.LivenessReason = strings.Repeat("x", 129) },
+		"no text":   func(e *domain.Event) { e.LivenessReason = "\xff" },
 	} {
 		e := Recognition("")
 		spoil(&e)
