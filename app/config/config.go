@@ -24,6 +24,9 @@ type Config struct {
 	// ModelsPath is the list of folders in AGENTID_MODELS, searched next.
 	ModelsPath  string
 	Recognition Recognition
+	Liveness    Liveness
+	Badge       Badge
+	Retention   Retention
 	Snapshots   Snapshots
 	UI          UI
 	Telemetry   Telemetry
@@ -61,6 +64,36 @@ type Recognition struct {
 	MinFacePx int     // shorter side of a face
 	Recheck   time.Duration
 	Cooldown  time.Duration
+	// VerifyThreshold is the largest distance of a badge's face (1:1), and
+	// MaxSpread that between two pictures of a registration; in the encoder's
+	// metric. 0 takes the encoder's threshold.
+	VerifyThreshold, MaxSpread float64
+}
+
+// Liveness is the proof of life that is asked.
+type Liveness struct {
+	Mode     string        // off, either, both
+	MinScore float64       // of the passive check, from which a face is live
+	Timeout  time.Duration // of a gesture
+}
+
+// Badge is what visitors carry.
+type Badge struct {
+	// KeyFile signs badges; it is never within DataDir.
+	KeyFile string
+	// TrustedKeysFile lists public keys of other kiosks; "" for none.
+	TrustedKeysFile string
+	ValidDays       int
+	Printer         string // a destination of CUPS; "" for none
+	Media           string // as CUPS calls it; "" is the printer's own
+	Paper           string // card, a4
+	PDFDir          string // where cards are kept without a printer; "" for none
+}
+
+// Retention is how long what is kept.
+type Retention struct {
+	Months       int // people who do not come
+	SnapshotDays int
 }
 
 // Snapshots are pictures kept with events.
@@ -93,6 +126,9 @@ func Default() Config {
 			Detector: "auto", Encoder: "auto", Margin: 0.03, Votes: 3, MinFacePx: 72,
 			Recheck: 3 * time.Second, Cooldown: 30 * time.Second,
 		},
+		Liveness:  Liveness{Mode: "either", MinScore: 0.5, Timeout: 10 * time.Second},
+		Badge:     Badge{ValidDays: 365, Paper: "a4"},
+		Retention: Retention{Months: 12, SnapshotDays: 30},
 		UI:        UI{Width: 1280, Height: 800},
 		Telemetry: Telemetry{Addr: "127.0.0.1:9464"},
 		Log:       Log{Level: slog.LevelInfo},

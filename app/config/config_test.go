@@ -48,8 +48,8 @@ func TestNothingConfiguredIsTheDemo(t *testing.T) {
 	if want := filepath.Join(home, ".local/share/agentid"); c.DataDir != want || c.StateDir() != filepath.Join(want, "demo") {
 		t.Errorf("data in %s, %s", c.DataDir, c.StateDir())
 	}
-	if want := filepath.Join(home, ".config/agentid/master.key"); c.MasterKeyFile != want {
-		t.Errorf("key in %s", c.MasterKeyFile)
+	if want := filepath.Join(home, ".config/agentid"); c.MasterKeyFile != filepath.Join(want, "master.key") || c.Badge.KeyFile != filepath.Join(want, "badge.key") {
+		t.Errorf("keys in %s, %s", c.MasterKeyFile, c.Badge.KeyFile)
 	}
 	if len(c.Warnings) != 0 || c.File != "" {
 		t.Errorf("warnings %v, file %q", c.Warnings, c.File)
@@ -108,6 +108,26 @@ votes = 5
 min_face_px = 90
 recheck = "5s"
 cooldown = "2m"
+verify_threshold = 0.5
+max_spread = 0.7
+
+[liveness]
+mode = "both"
+min_score = 0.6
+timeout = "8s"
+
+[badge]
+key_file = "~/keys/badge.key"
+trusted_keys_file = "trusted"
+valid_days = 90
+printer = "Zebra_ZC300"
+media = "Custom.86x54mm"
+paper = "card"
+pdf_dir = "badges"
+
+[retention]
+months = 6
+snapshot_days = 7
 
 [snapshots]
 enabled = true
@@ -134,7 +154,11 @@ file = "kiosk.log"
 		Site:   config.Site{Organisation: "Banco Norte", Branch: "Sucursal Centro"},
 		Camera: config.Camera{URL: "http://user:pass@192.168.4.1:81/stream", FrameSize: "svga", Quality: 12, LED: 0},
 		Recognition: config.Recognition{Detector: "yunet", Encoder: "mobilefacenet_128", Threshold: 1, Margin: 0.05, Votes: 5, MinFacePx: 90,
-			Recheck: 5 * time.Second, Cooldown: 2 * time.Minute},
+			Recheck: 5 * time.Second, Cooldown: 2 * time.Minute, VerifyThreshold: 0.5, MaxSpread: 0.7},
+		Liveness: config.Liveness{Mode: "both", MinScore: 0.6, Timeout: 8 * time.Second},
+		Badge: config.Badge{KeyFile: filepath.Join(dir, "keys/badge.key"), TrustedKeysFile: filepath.Join(dir, "trusted"), ValidDays: 90,
+			Printer: "Zebra_ZC300", Media: "Custom.86x54mm", Paper: "card", PDFDir: filepath.Join(dir, "badges")},
+		Retention: config.Retention{Months: 6, SnapshotDays: 7},
 		Snapshots: config.Snapshots{Enabled: true},
 		UI:        config.UI{Windowed: true, Width: 800, Height: 480, Dark: true},
 		Log:       config.Log{Level: slog.LevelDebug, File: filepath.Join(dir, "kiosk.log")},
@@ -217,7 +241,7 @@ func TestDemoAndCamera(t *testing.T) {
 }
 
 func TestModelsPathAndStrangers(t *testing.T) {
-	c, err := load(t, "", []string{"AGENTID_MODELS=/a:/b", "AGENTID_CAMERA_ULR=x", "AGENTID_RUN_FOR=3"})
+	c, err := load(t, "", []string{"AGENTID_MODELS=/a:/b", "AGENTID_CAMERA_ULR=x", "AGENTID_RUN_FOR=3", "AGENTID_MASTER_KEY=x"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -267,7 +291,13 @@ func TestErrorsTellKeyFaultMendAndPlace(t *testing.T) {
 		"demo seed":         {"", nil, []string{"--camera-url=demo:x"}, []string{"camera.url", "semilla"}},
 		"no demo no camera": {"", nil, []string{"--demo=false"}, []string{"camera.url", "opción --demo", "hace falta una cámara"}},
 		"key in the data":   {"data_dir = \"/d\"\nmaster_key_file = \"/d/x/../key\"\n", nil, nil, []string{"master_key_file", "línea 2", "fuera de /d"}},
-		"no home":           {"", []string{"HOME="}, nil, []string{"data_dir", "master_key_file", "HOME"}},
+		"badge key in data": {"data_dir = \"/d\"\n[badge]\nkey_file = \"/d/badge.key\"\n", nil, nil, []string{"badge.key_file", "línea 3", "fuera de /d"}},
+		"printer":           {"", nil, []string{"--badge-printer=-o x"}, []string{"badge.printer", "lpstat"}},
+		"paper":             {"", nil, []string{"--badge-paper=a5"}, []string{"badge.paper", "card, a4"}},
+		"proof of life":     {"", nil, []string{"--liveness=on"}, []string{"liveness.mode", "off, either, both"}},
+		"score of life":     {"", nil, []string{"--liveness-min-score=0"}, []string{"liveness.min_score", "0.01 a 1"}},
+		"keep for ever":     {"", nil, []string{"--retention-months=0"}, []string{"retention.months", "1 a 120"}},
+		"no home":           {"", []string{"HOME="}, nil, []string{"data_dir", "master_key_file", "badge.key_file", "HOME"}},
 		"no such file":      {"", nil, []string{"--config=/nowhere/x.toml"}, []string{"/nowhere/x.toml", "no se puede abrir"}},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -8,41 +8,44 @@ import (
 // finish fills what depends on other settings and checks what one setting
 // alone cannot tell.
 func (l *loader) finish() {
-	for _, key := range []string{"data_dir", "master_key_file"} {
-		l.needPath(key)
+	for _, p := range []needed{
+		{"data_dir", l.c.DataDir}, {"master_key_file", l.c.MasterKeyFile}, {"badge.key_file", l.c.Badge.KeyFile},
+	} {
+		l.needPath(p)
+		if p.key != "data_dir" {
+			l.keyOutsideData(p)
+		}
 	}
-	l.keyOutsideData()
 	l.demo()
 	l.strangers()
 }
 
-func (l *loader) needPath(key string) {
-	p := l.c.DataDir
-	if key == "master_key_file" {
-		p = l.c.MasterKeyFile
-	}
-	if p != "" || l.failed(key) {
+// needed is a path without which the kiosk cannot be.
+type needed struct{ key, path string }
+
+func (l *loader) needPath(p needed) {
+	if p.path != "" || l.failed(p.key) {
 		return
 	}
-	l.add(Problem{Key: key, From: l.origin(key), fault: fault{
+	l.add(Problem{Key: p.key, From: l.origin(p.key), fault: fault{
 		text{"no tiene valor, y no hay carpeta de usuario (HOME) de la cual tomarlo", "has no value, and there is no user folder (HOME) to take it from"},
 		text{"Escriba una ruta absoluta.", "Write an absolute path."}}})
 }
 
 // keyOutsideData: who copies the data folder must not get the key with it.
-func (l *loader) keyOutsideData() {
-	if l.c.DataDir == "" || l.c.MasterKeyFile == "" {
+func (l *loader) keyOutsideData(p needed) {
+	if l.c.DataDir == "" || p.path == "" {
 		return
 	}
-	data, key := resolve(l.c.DataDir), resolve(l.c.MasterKeyFile)
+	data, key := resolve(l.c.DataDir), resolve(p.path)
 	if rel, err := filepath.Rel(data, key); err != nil || rel == ".." || strings.HasPrefix(rel, ".."+string(filepath.Separator)) {
 		return
 	}
-	from := l.origin("master_key_file")
+	from := l.origin(p.key)
 	if from.Kind == FromDefault { // then it is the data folder that was moved
 		from = l.origin("data_dir")
 	}
-	l.add(Problem{Key: "master_key_file", Value: quotePath(l.c.MasterKeyFile), From: from, fault: fault{
+	l.add(Problem{Key: p.key, Value: quotePath(p.path), From: from, fault: fault{
 		text{"está dentro de data_dir, y quien copie los datos tendría también la clave", "is within data_dir, so who copies the data has the key too"},
 		text{"Póngalo fuera de " + l.c.DataDir + ".", "Put it outside " + l.c.DataDir + "."}}})
 }

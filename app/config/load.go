@@ -22,8 +22,9 @@ const (
 	ModelsEnv  = "AGENTID_MODELS"
 )
 
-// foreign are variables that belong to the scripts and tests beside the program.
-var foreign = []string{ConfigEnv, ModelsEnv, "AGENTID_SHARED", "AGENTID_SHOTS", "AGENTID_RUN_FOR", "AGENTID_SKIP_SETUP", "AGENTID_SOAK"}
+// foreign are variables that belong to the scripts and tests beside the program,
+// and the secret that the store takes by itself.
+var foreign = []string{ConfigEnv, ModelsEnv, "AGENTID_MASTER_KEY", "AGENTID_SHARED", "AGENTID_SHOTS", "AGENTID_RUN_FOR", "AGENTID_SKIP_SETUP", "AGENTID_SOAK"}
 
 // systemFile is read where the user has no file.
 const systemFile = "/etc/agentid/config.toml"
@@ -144,6 +145,7 @@ func (l *loader) paths() {
 	}
 	if d := l.xdg("XDG_CONFIG_HOME", ".config"); d != "" {
 		l.c.MasterKeyFile = filepath.Join(d, "agentid", "master.key")
+		l.c.Badge.KeyFile = filepath.Join(d, "agentid", "badge.key")
 	}
 	l.c.ModelsPath = l.env[ModelsEnv]
 }

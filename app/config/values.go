@@ -261,6 +261,18 @@ func checkModel(s string) *fault {
 	return nil
 }
 
+// checkPrinter takes what CUPS calls a printer or a paper, or nothing.
+func checkPrinter(s string) *fault {
+	plain := !strings.HasPrefix(s, "-") && !strings.ContainsFunc(s, func(r rune) bool {
+		return (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && (r < '0' || r > '9') && !strings.ContainsRune("._-@", r)
+	})
+	if !plain || len(s) > 120 {
+		return &fault{text{"no es un nombre de CUPS", "is not a name that CUPS has"}, text{
+			"Escriba un nombre de `lpstat -e`, o un papel como A4.", "Write a name of `lpstat -e`, or a paper like A4."}}
+	}
+	return nil
+}
+
 // checkLoopback takes HOST:PORT on this machine alone, or nothing.
 func checkLoopback(s string) *fault {
 	if s == "" {
