@@ -45,7 +45,12 @@ type Decoder struct {
 	gray  plane // the picture
 	work  plane // the part that is being looked at
 	first int   // the way that the next frame begins with
+	close bool  // the corners of a code were seen
 }
+
+// Suspects tells that the last picture held what looks like a code, which could
+// not be read: too far, too blurred, or in a glare.
+func (d *Decoder) Suspects() bool { return d.close }
 
 // Decode reads the codes of a picture that begins at (0,0). No code is no
 // error. Errors: vision.ErrPicture.
@@ -61,6 +66,7 @@ func (d *Decoder) Decode(img *image.RGBA) ([]Result, error) {
 		clock = domain.SystemClock{}
 	}
 	end := clock.Now().Add(budget)
+	d.close = false
 	d.gray.luma(img)
 
 	var out []Result
@@ -86,6 +92,7 @@ func (d *Decoder) Decode(img *image.RGBA) ([]Result, error) {
 		}
 		if len(out) > 0 {
 			d.first = way // a code stays where it is
+			d.close = false
 			return out, nil
 		}
 	}
@@ -152,6 +159,7 @@ func (d *Decoder) closer(negative bool) (Result, bool) {
 	if ok {
 		return r, true
 	}
+	d.suspect(seen)
 	at, module := suspect(seen, d.gray.w, d.gray.h)
 	if at.Empty() {
 		return Result{}, false
@@ -174,6 +182,7 @@ func (d *Decoder) faint() (Result, bool) {
 	if ok {
 		return r, true
 	}
+	d.suspect(seen)
 	at, module := suspect(seen, d.gray.w, d.gray.h)
 	if at.Empty() {
 		at, module = d.chest(), faintReach/4
@@ -198,6 +207,7 @@ func (d *Decoder) middle() (Result, bool) {
 	if ok {
 		return r, true
 	}
+	d.suspect(seen)
 	module := 2.0
 	if best := corners(seen); len(best) > 0 {
 		module = best[0].module
@@ -205,6 +215,12 @@ func (d *Decoder) middle() (Result, bool) {
 	d.work.sharpen(module)
 	r, _, ok = read(&d.work, false)
 	return r, ok
+}
+
+// suspect takes note where all three corners of a code were seen: one or two
+// are in any picture.
+func (d *Decoder) suspect(seen []finder) {
+	d.close = d.close || len(corners(seen)) >= 3
 }
 
 // suspect is where a code seems to be that was not read, and how wide its

@@ -119,6 +119,36 @@ func TestRegionInTheLobby(t *testing.T) {
 	}
 }
 
+// A code that is there and cannot be read is told from an empty lobby.
+func TestSuspects(t *testing.T) {
+	torn := code(t, "AGENT ID", 5)
+	side := torn.Rect.Dx()
+	for y := range side { // its corners stay, and what it says is gone
+		for x := range side {
+			if in := func(v int) bool { return v > 12*5 && v < side-4*5 }; in(x) && in(y) {
+				torn.SetRGBA(x, y, color.RGBA{uint8(40 * ((x / 5) % 5)), 90, uint8(40 * ((y / 5) % 6)), 255})
+			}
+		}
+	}
+	d := Decoder{Budget: time.Hour}
+	for _, tt := range []struct {
+		name string
+		m    *image.RGBA
+		read int
+		want bool
+	}{
+		{"nothing", desk(640, 480, nil), 0, false},
+		{"a torn code", desk(640, 480, map[image.Point]*image.RGBA{{X: 200, Y: 150}: torn}), 0, true},
+		{"a whole one", desk(640, 480, map[image.Point]*image.RGBA{{X: 200, Y: 150}: code(t, "AGENT ID", 5)}), 1, false},
+		{"nothing again", desk(640, 480, nil), 0, false},
+	} {
+		got, err := d.Decode(tt.m)
+		if err != nil || len(got) != tt.read || d.Suspects() != tt.want {
+			t.Errorf("%s: %d read, suspects %v, %v", tt.name, len(got), d.Suspects(), err)
+		}
+	}
+}
+
 // darkest is the least brightness of the corners of a rectangle.
 func darkest(m *image.RGBA, r image.Rectangle) uint8 {
 	least := uint8(255)
