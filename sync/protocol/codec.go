@@ -1,0 +1,114 @@
+package protocol
+
+import (
+	"bytes"
+	"compress/gzip"
+	"crypto/sha256"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"sync"
+)
+
+// Limits of what travels, in bytes.
+const (
+	MaxBatchGzip  = 4 << 20  // of a batch as it is sent
+	MaxBatchPlain = 16 << 20 // of a batch after gunzip
+	MaxItem       = 256 << 10
+	MaxPage       = 16 << 20
+	MaxSmall      = 64 << 10 // of every other request and answer
+)
+
+// ErrTooLarge says that something is beyond its limit.
+var ErrTooLarge = errors.New("too large")
+
+// ErrContent says that something is well formed, but not what it should be.
+var ErrContent = errors.New("invalid content")
+
+func contentf(format string, args ...any) error {
+	return fmt.Errorf("%w: %s", ErrContent, fmt.Sprintf(format, args...))
+}
+
+// DecodeStrict decodes one JSON value of at most limit bytes into v: no
+// unknown members, none twice, no member that differs in case, nothing behind
+// it, no deeper than MaxDepth.
+func DecodeStrict(src []byte, limit int, v any) error {
+	if len(src) > limit {
+		return fmt.Errorf("%w: %d bytes, at most %d", ErrTooLarge, len(src), limit)
+	}
+	if err := check(src); err != nil {
+		return err
+	}
+	return decodeKnown(src, v)
+}
+
+// decodeKnown decodes what has been checked.
+func decodeKnown(src []byte, v any) error {
+	d := json.NewDecoder(bytes.NewReader(src))
+	d.DisallowUnknownFields()
+	if err := d.Decode(v); err != nil {
+		return fmt.Errorf("%w: %w", ErrJSON, err)
+	}
+	return nil
+}
+
+// BodyHash is the SHA-256 of a body's canonical form: what tells a repetition
+// from another body under the same id.
+func BodyHash(body []byte) ([sha256.Size]byte, error) {
+	buf := scratch.Get().(*[]byte)
+	defer scratch.Put(buf)
+	out, err := AppendCanonical((*buf)[:0], body)
+	if err != nil {
+		return [sha256.Size]byte{}, err
+	}
+	*buf = out
+	return sha256.Sum256(out), nil
+}
+
+var scratch = sync.Pool{New: func() any { b := make([]byte, 0, 4096); return &b }}
+
+// Gzip compresses what is sent.
+func Gzip(plain []byte) ([]byte, error) {
+	var out bytes.Buffer
+	w, err := gzip.NewWriterLevel(&out, gzip.BestSpeed)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := w.Write(plain); err != nil {
+		return nil, fmt.Errorf("compress: %w", err)
+	}
+	if err := w.Close(); err != nil {
+		return nil, fmt.Errorf("compress: %w", err)
+	}
+	return out.Bytes(), nil
+}
+
+// ErrGzip says that something is no gzip stream, or a broken one.
+var ErrGzip = errors.New("invalid gzip")
+
+// Gunzip reads one gzip stream whose content is at most limit bytes. A stream
+// that would give more is refused once it has given limit, whatever its size.
+func Gunzip(r io.Reader, limit int) ([]byte, error) {
+	z, err := gzip.NewReader(r)
+	if err != nil {
+		return nil, gzipError(err)
+	}
+	defer z.Close()
+	out, err := io.ReadAll(io.LimitReader(z, int64(limit)+1))
+	if err != nil {
+		return nil, gzipError(err)
+	}
+	if len(out) > limit {
+		return nil, fmt.Errorf("%w: more than %d bytes after gunzip", ErrTooLarge, limit)
+	}
+	return out, nil
+}
+
+// gzipError keeps the cause, which may be the reader's own.
+func gzipError(err error) error {
+	if errors.Is(err, ErrTooLarge) {
+		return err
+	}
+	return fmt.Errorf("%w: %w", ErrGzip, err)
+}
