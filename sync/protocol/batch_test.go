@@ -31,7 +31,7 @@ func full() map[Kind]Body {
 	return map[Kind]Body{
 		KindEvent: &Event{ID: idA, Seq: 7, DeviceID: device, Kind: domain.EventRecognition, Reason: domain.ReasonRecognised, At: moment,
 			Person: idB, About: idB, Distance: 0.31, Second: 0.72, Threshold: 0.6, Metric: "euclidean", Votes: 3, Frames: 4, Quality: 0.8,
-			Encoder: enc, Detector: "haar", Snapshot: hashA},
+			Encoder: enc, Detector: "haar", Snapshot: hashA, Badge: idA, Liveness: 0.9, LivenessReason: "passive", Staff: idB},
 		KindPerson: &Person{ID: idB, Version: 2, CreatedAt: moment, KeyID: "k1", Fields: map[string]Field{FieldName: {At: moment, Sealed: sealed}},
 			DocumentTag: hashA, Templates: []Template{{ID: idA, Encoder: enc, Quality: 0.9, CreatedAt: moment, Sealed: sealed}},
 			Dropped: []string{idB}, SecondFactor: true},
@@ -118,9 +118,20 @@ func TestEveryFieldTravels(t *testing.T) {
 
 // TestEventIsTheStoresJSON: what a store gives as an event is a body already.
 func TestEventIsTheStoresJSON(t *testing.T) {
-	e := domain.Event(*full()[KindEvent].(*Event))
-	raw, err := json.Marshal(e)
+	raw, err := json.Marshal(full()[KindEvent])
 	if err != nil {
+		t.Fatal(err)
+	}
+	var e domain.Event
+	if err := json.Unmarshal(raw, &e); err != nil {
+		t.Fatal(err)
+	}
+	for v, i := reflect.ValueOf(e), 0; i < v.NumField(); i++ {
+		if v.Field(i).IsZero() {
+			t.Errorf("the wire has no field for %s of an event: add it to Event, EventItem and full", v.Type().Field(i).Name)
+		}
+	}
+	if raw, err = json.Marshal(e); err != nil {
 		t.Fatal(err)
 	}
 	it, err := EventItem(e)

@@ -28,6 +28,8 @@ func ValidID(s string) bool {
 	return true
 }
 
+func validOrNone(s string) bool { return s == "" || ValidID(s) }
+
 // ValidHash tells whether s is a SHA-256 in lower-case hex.
 func ValidHash(s string) bool {
 	if len(s) != 2*sha256.Size {

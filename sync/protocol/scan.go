@@ -1,6 +1,7 @@
 package protocol
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -158,7 +159,7 @@ func (s *scanner) array(dst []byte, depth int) ([]byte, error) {
 // member is one member of an object: its name, and where its canonical form
 // lies in the buffer.
 type member struct {
-	name       string
+	name       []byte
 	start, end int
 }
 
@@ -217,7 +218,7 @@ func (s *scanner) object(dst []byte, depth int) ([]byte, error) {
 	if !sorted {
 		slices.SortFunc(members, func(a, b member) int { return compareNames(a.name, b.name) })
 		for i := 1; i < len(members); i++ {
-			if members[i].name == members[i-1].name {
+			if bytes.Equal(members[i].name, members[i-1].name) {
 				return nil, s.fail("a name twice")
 			}
 		}
@@ -241,7 +242,7 @@ func (s *scanner) object(dst []byte, depth int) ([]byte, error) {
 }
 
 // compareNames orders names by UTF-16 code units, as RFC 8785 does.
-func compareNames(a, b string) int {
+func compareNames(a, b []byte) int {
 	for i := 0; i < len(a) && i < len(b); i++ {
 		if a[i] == b[i] {
 			continue
@@ -249,12 +250,12 @@ func compareNames(a, b string) int {
 		if a[i] < utf8.RuneSelf && b[i] < utf8.RuneSelf {
 			return int(a[i]) - int(b[i])
 		}
-		return slices.Compare(utf16.Encode([]rune(a)), utf16.Encode([]rune(b)))
+		return slices.Compare(utf16.Encode([]rune(string(a))), utf16.Encode([]rune(string(b))))
 	}
 	return len(a) - len(b)
 }
 
-func plainName(s string) bool {
+func plainName[T string | []byte](s T) bool {
 	for i := range len(s) {
 		switch c := s[i]; {
 		case c >= 'a' && c <= 'z', c >= '0' && c <= '9', c == '_', c == '-', c == '.':
@@ -262,57 +263,57 @@ func plainName(s string) bool {
 			return false
 		}
 	}
-	return s != ""
+	return len(s) > 0
 }
 
-// text reads a string and gives what it means.
-func (s *scanner) text() (string, error) {
+// text reads a string and gives what it means, which may lie in src.
+func (s *scanner) text() ([]byte, error) {
 	start := s.pos + 1
 	for i := start; i < len(s.src); i++ {
 		switch c := s.src[i]; {
 		case c == '"':
 			s.pos = i + 1
-			return string(s.src[start:i]), nil
+			return s.src[start:i], nil
 		case c < 0x20:
 			s.pos = i
-			return "", s.fail("control character in a string")
+			return nil, s.fail("control character in a string")
 		case c == '\\' || c >= utf8.RuneSelf:
 			return s.unusualText(start)
 		}
 	}
 	s.pos = len(s.src)
-	return "", s.fail("string without an end")
+	return nil, s.fail("string without an end")
 }
 
 // unusualText reads a string with escapes or characters beyond ASCII.
-func (s *scanner) unusualText(start int) (string, error) {
+func (s *scanner) unusualText(start int) ([]byte, error) {
 	out := make([]byte, 0, 64)
 	for i := start; i < len(s.src); {
 		s.pos = i
 		switch c := s.src[i]; {
 		case c == '"':
 			s.pos = i + 1
-			return string(out), nil
+			return out, nil
 		case c < 0x20:
-			return "", s.fail("control character in a string")
+			return nil, s.fail("control character in a string")
 		case c == '\\':
 			r, n := unescape(s.src[i:])
 			if n == 0 {
-				return "", s.fail("invalid escape")
+				return nil, s.fail("invalid escape")
 			}
 			out = utf8.AppendRune(out, r)
 			i += n
 		default:
 			r, n := utf8.DecodeRune(s.src[i:])
 			if r == utf8.RuneError && n <= 1 {
-				return "", s.fail("not UTF-8")
+				return nil, s.fail("not UTF-8")
 			}
 			out = append(out, s.src[i:i+n]...)
 			i += n
 		}
 	}
 	s.pos = len(s.src)
-	return "", s.fail("string without an end")
+	return nil, s.fail("string without an end")
 }
 
 // unescape reads one escape: what it means, and its length, 0 if it is none.
@@ -374,7 +375,7 @@ func hex4(b []byte) (rune, bool) {
 const hexDigits = "0123456789abcdef"
 
 // appendText writes a string with only the escapes that it must have.
-func appendText(dst []byte, t string) []byte {
+func appendText(dst, t []byte) []byte {
 	dst = append(dst, '"')
 	for i := range len(t) {
 		switch c := t[i]; {
