@@ -1,13 +1,14 @@
 package kiosk
 
 import (
+	"context"
 	"time"
 
 	"agentid/app/domain"
 )
 
-// Choose implements Commands. None of the features is built into this kiosk
-// yet: it says so, and whom to ask.
+// Choose implements Commands. What this kiosk cannot do, it says, and whom to
+// ask.
 func (m *Machine) Choose(f Feature) {
 	m.touch(func(now time.Time) {
 		switch f {
@@ -16,6 +17,19 @@ func (m *Machine) Choose(f Feature) {
 			return
 		}
 		if m.view.State == StateStarting {
+			return
+		}
+		if m.flow == nil && m.o.Flows != nil {
+			switch f {
+			case FeatureRegister:
+				m.startRegister(now)
+				return
+			case FeatureValidate:
+				m.startValidate(now)
+				return
+			}
+		}
+		if m.follows() { // its pages have ways of their own
 			return
 		}
 		m.leaveCard(now)
@@ -27,8 +41,9 @@ func (m *Machine) Choose(f Feature) {
 // Help implements Commands.
 func (m *Machine) Help() {
 	m.touch(func(now time.Time) {
-		if m.view.State != StateStarting {
+		if m.view.State != StateStarting && !m.view.Asking && !(m.follows() && m.busy()) {
 			m.leaveCard(now)
+			m.pause()
 			m.enter(StateHelp, now)
 		}
 	})
@@ -37,7 +52,12 @@ func (m *Machine) Help() {
 // Back implements Commands.
 func (m *Machine) Back() {
 	m.touch(func(now time.Time) {
-		if m.view.State != StateStarting {
+		switch {
+		case m.view.State == StateStarting:
+		case m.follows():
+			m.act(StepBack{}, now)
+		case m.resume(now): // help is left for the flow
+		default:
 			m.leaveCard(now)
 			m.rest(now)
 		}
@@ -63,6 +83,10 @@ func (m *Machine) NotMe() {
 		}
 		m.o.Recorder.NotMe(m.card.person, now)
 		m.denied[m.card.track] = mark{m.card.person, now}
+		if m.o.Flows != nil { // two who look alike: a face alone is not to do for this one
+			who := m.card.person
+			m.aside(func(ctx context.Context) error { return m.o.Flows.Registry.NeedSecondFactor(ctx, who) })
+		}
 		if m.o.Deny != nil {
 			m.o.Deny(m.card.track, m.card.person)
 		}
@@ -73,15 +97,16 @@ func (m *Machine) NotMe() {
 
 // SetLanguage implements Commands.
 func (m *Machine) SetLanguage(l domain.Lang) {
-	m.touch(func(time.Time) {
-		if l == domain.Spanish || l == domain.English {
-			m.view.Lang = l
+	m.touch(func(now time.Time) {
+		if l != domain.Spanish && l != domain.English || l == m.view.Lang {
+			return
+		}
+		m.view.Lang = l
+		if m.view.State == StateRegister {
+			m.registerTold(now)
 		}
 	})
 }
-
-// Do implements Commands.
-func (m *Machine) Do(Action) { m.Touch() }
 
 // Touch implements Commands.
 func (m *Machine) Touch() { m.touch(func(time.Time) {}) }

@@ -35,6 +35,8 @@ type Options struct {
 	Demo     bool
 	// Deny tells the pipeline that the face of a track is not that person; may be nil.
 	Deny func(track uint64, p domain.PersonID)
+	// Flows are registration, validation and withdrawal; nil: this kiosk greets only.
+	Flows *Flows
 }
 
 // Machine is the kiosk's state machine. Camera, pipeline and visitor tell it
@@ -45,12 +47,18 @@ type Machine struct {
 	o    Options
 	wake chan struct{} // a deadline may have changed
 
+	validator *Validator
+	base      context.Context // of the flows' work
+	stop      context.CancelFunc
+	jobs      sync.WaitGroup
+
 	mu     sync.Mutex
 	view   View
 	shown  bool // view was published at least once
 	people map[domain.PersonID]string
 	engine bool // SetEngine was called
 
+	flow  *flow // what the visitor is in the middle of; nil: nothing
 	scene domain.Scene
 	card  card // what the greeting or unknown card is about
 	// dismissed holds tracks that were served, whose visitor closed their card;
@@ -90,6 +98,10 @@ func NewMachine(o Options) *Machine {
 		o: o, wake: make(chan struct{}, 1), people: map[domain.PersonID]string{},
 		dismissed: map[uint64]mark{}, denied: map[uint64]mark{},
 	}
+	m.base, m.stop = context.WithCancel(context.Background())
+	if o.Flows != nil {
+		m.validator = NewValidator(*o.Flows, o.Clock, o.Log)
+	}
 	now := o.Clock.Now()
 	m.view = View{
 		State: StateStarting, Lang: o.Lang, Since: now, Deadline: now.Add(TimeoutStarting), Site: o.Site,
@@ -98,8 +110,11 @@ func NewMachine(o Options) *Machine {
 	return m
 }
 
-// Run enforces the time-outs until ctx ends.
+// Run enforces the time-outs until ctx ends, and returns when what is being
+// stored is stored.
 func (m *Machine) Run(ctx context.Context) {
+	defer m.jobs.Wait()
+	defer m.stop()
 	m.update(func(time.Time) {})
 	for {
 		var due <-chan time.Time
@@ -163,6 +178,9 @@ func (m *Machine) update(change func(now time.Time)) {
 // countdown is the deadline as the screen should show it: none while the face
 // that keeps the card is there.
 func (m *Machine) countdown(due, now time.Time) time.Time {
+	if m.follows() && !m.view.Asking {
+		return time.Time{}
+	}
 	if (m.view.State == StateGreeting || m.view.State == StateUnknown) && now.Sub(m.card.seen) < time.Second {
 		return time.Time{}
 	}
@@ -198,6 +216,7 @@ func (m *Machine) enter(s State, now time.Time) {
 // rest is where the kiosk goes when nothing else is on.
 func (m *Machine) rest(now time.Time) {
 	m.card = card{}
+	m.endFlow()
 	if m.view.Status.Camera == domain.CameraLost {
 		m.enter(StateCameraLost, now)
 		return
@@ -215,6 +234,9 @@ func (m *Machine) lastSign() time.Time {
 
 // deadline is when the current state ends by itself; zero when it does not.
 func (m *Machine) deadline() time.Time {
+	if m.follows() {
+		return m.flowDeadline()
+	}
 	since := m.view.Since
 	switch m.view.State {
 	case StateStarting:
@@ -245,7 +267,15 @@ func (m *Machine) expire(now time.Time) {
 	if d.IsZero() || d.After(now) {
 		return
 	}
+	if m.follows() {
+		m.expireFlow(now)
+		return
+	}
 	switch m.view.State {
+	case StateHelp, StateNotice:
+		if m.resume(now) { // what was typed is asked about there
+			return
+		}
 	case StateGreeting, StateUnknown:
 		// Who still stands there has been served: no card again for them.
 		if now.Sub(m.card.seen) < TimeoutGone {

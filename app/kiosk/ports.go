@@ -3,12 +3,16 @@ package kiosk
 import (
 	"context"
 	"errors"
+	"time"
 
 	"agentid/app/domain"
 )
 
 // ErrNoEye says that no camera or no engine can do what is asked.
 var ErrNoEye = errors.New("no camera or no recognition engine")
+
+// ErrForeign says that a text is no code of ours, as of somebody's telephone.
+var ErrForeign = errors.New("not a code of ours")
 
 // Eye is the camera, as the flows use it. Its methods work until they are done
 // or ctx ends, and may be called from any goroutine; what they call back, they
@@ -75,7 +79,8 @@ type Badges interface {
 	Badge(domain.Badge) (*Code, error)
 	Receipt(domain.Consent) (*Code, error)
 	// Read verifies a text. The error of a badge that is expired or not valid
-	// yet comes with its token; Refusal says what the event records.
+	// yet comes with its token; Refusal says what the event records. ErrForeign
+	// for what is none of ours.
 	Read(text string) (Token, error)
 	Refusal(err error) domain.Reason
 }
@@ -97,4 +102,21 @@ type Printer interface {
 // language, in hex.
 type ConsentText interface {
 	ConsentText(domain.Lang) (ConsentShown, string, error)
+}
+
+// Flows are what registration, validation and withdrawal need. All but Staff,
+// Printer and Eye are required.
+type Flows struct {
+	Registry domain.Registry
+	Events   domain.Events
+	Eye      Eye
+	Badges   Badges
+	Printer  Printer
+	Consent  ConsentText
+	// Staff are who may approve; nil: they are called, and decide elsewhere.
+	Staff domain.StaffBook
+	NewID func() string // of UUIDv7
+	// BadgeValidity is how long a badge holds; a year when 0.
+	BadgeValidity time.Duration
+	DeviceID      string
 }

@@ -62,6 +62,7 @@ func (m *Machine) Camera(h domain.CameraHealth) {
 		if state == was {
 			return
 		}
+		m.cameraChanged()
 		switch {
 		case state == domain.CameraLost:
 			m.o.Recorder.Camera(domain.ReasonCameraLost, now)
@@ -112,6 +113,7 @@ func (m *Machine) Scene(sc domain.Scene) {
 		m.scene = sc
 		m.view.Guide = sc.Guide
 		m.follow(now)
+		m.watchFlow(now)
 		m.o.Screen.ShowScene(sc)
 		m.tidy(now)
 	})

@@ -56,8 +56,9 @@ type View struct {
 	Validate *Validate
 	Withdraw *Withdraw
 	// Asking tells that somebody is asked, until Deadline, whether they are
-	// still there; Covered, that what is private is hidden meanwhile.
-	Asking, Covered bool
+	// still there; Leaving, that they are asked because they cancelled; Covered,
+	// that what is private is hidden meanwhile.
+	Asking, Leaving, Covered bool
 
 	Guide  domain.Guide // the hint to show (StateAttract and the cards)
 	Status Status

@@ -1,0 +1,173 @@
+package kiosk
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"agentid/app/domain"
+)
+
+// staffCheck asks for a member of staff, who is only called where none can
+// sign in here.
+func (m *Machine) staffCheck(about domain.Reason, canApprove bool) *StaffCheck {
+	return &StaffCheck{Step: StaffCalled, About: about, CanApprove: canApprove && m.o.Flows.Staff != nil}
+}
+
+// staffView is the check on the screen, whichever flow it is in.
+func (m *Machine) staffView() *StaffCheck {
+	switch m.view.State {
+	case StateRegister:
+		return m.view.Register.Staff
+	case StateValidate:
+		return m.view.Validate.Staff
+	case StateWithdraw:
+		return m.view.Withdraw.Staff
+	}
+	return nil
+}
+
+// check shows another value of the check.
+func (m *Machine) check(change func(*StaffCheck)) {
+	s := m.staffView()
+	if s == nil {
+		return
+	}
+	c := *s
+	change(&c)
+	switch m.view.State {
+	case StateRegister:
+		m.register(func(r *Register) { r.Staff = &c })
+	case StateValidate:
+		m.validate(func(v *Validate) { v.Staff = &c })
+	case StateWithdraw:
+		m.withdraw(func(w *Withdraw) { w.Staff = &c })
+	}
+}
+
+func (m *Machine) actStaff(a Action, now time.Time) {
+	s := m.staffView()
+	if s == nil || m.o.Flows.Staff == nil {
+		return
+	}
+	switch a := a.(type) {
+	case StaffHere:
+		if s.Step == StaffCalled && s.CanApprove {
+			m.flow.since = now
+			m.check(func(c *StaffCheck) { c.Step = StaffSignIn })
+		}
+	case StaffPIN:
+		if s.Step == StaffSignIn && !s.PIN.Busy {
+			m.signIn(a)
+		}
+	case StaffVerdict:
+		if s.Step == StaffDecide && m.flow.staff != nil {
+			m.verdict(a.Approve, now)
+		}
+	}
+}
+
+// signIn checks login and PIN, and shows whom it is about.
+func (m *Machine) signIn(a StaffPIN) {
+	m.check(func(c *StaffCheck) { c.PIN = PINEntry{Busy: true} })
+	about := m.staffSubject()
+	m.commit(func(ctx context.Context, _ *job) func(time.Time) {
+		who, until, err := m.validator.signIn(ctx, a.Login, a.PIN, about)
+		var p domain.Profile
+		if err == nil && until.IsZero() && about != "" {
+			p, err = m.o.Flows.Registry.Profile(ctx, about)
+		}
+		if err != nil {
+			m.failed("staff not signed in", err)
+		}
+		return func(now time.Time) {
+			m.flow.since = now
+			m.check(func(c *StaffCheck) {
+				c.PIN = PINEntry{Wrong: err != nil, Until: until}
+				if err == nil && until.IsZero() {
+					m.flow.staff = &who
+					c.Step, c.Name, c.DocumentTail = StaffDecide, p.Person.Name, tail(p.Document)
+				}
+			})
+		}
+	})
+}
+
+// signIn tells who a member of staff is that may approve; until is when
+// attempts open again where they are closed.
+func (v *Validator) signIn(ctx context.Context, login, pin string, about domain.PersonID) (who domain.Staff, until time.Time, err error) {
+	if until, err = v.locked(ctx, domain.SubjectKiosk); err != nil || !until.IsZero() {
+		return who, until, err
+	}
+	who, err = v.flows.Staff.SignIn(ctx, login, pin)
+	var locked *domain.LockedError
+	switch {
+	case err == nil && mayApprove(who.Role):
+		return who, until, nil
+	case err == nil:
+		return who, until, domain.ErrNotAllowed
+	case errors.As(err, &locked):
+		until = locked.Until
+	}
+	// Logins are tried out at the kiosk as PINs are.
+	d := Verdict{Until: until}
+	if ferr := v.failKiosk(ctx, &d); ferr != nil {
+		return who, until, ferr
+	}
+	if rerr := v.Note(ctx, Claim{Person: about}, domain.ReasonStaffWrongPIN); rerr != nil {
+		return who, until, rerr
+	}
+	if !d.Until.IsZero() {
+		return who, d.Until, nil
+	}
+	return who, until, err
+}
+
+// tail is enough of a document's number to compare, and too little to copy.
+func tail(document string) string {
+	return document[max(0, len(document)-4):]
+}
+
+// staffSubject is whom staff decides about; "" nobody known.
+func (m *Machine) staffSubject() domain.PersonID {
+	switch f := m.flow; {
+	case f.reg != nil:
+		return f.reg.duplicate
+	case f.val != nil:
+		return f.val.claim.Person
+	case f.wd != nil:
+		return f.wd.person
+	}
+	return ""
+}
+
+// verdict does what staff decided.
+func (m *Machine) verdict(approve bool, now time.Time) {
+	f, who := m.flow, *m.flow.staff
+	f.staff = nil
+	switch {
+	case f.reg != nil:
+		m.lookalike(who, approve, now)
+	case f.val != nil:
+		m.approved(who, approve, now)
+	case f.wd != nil:
+		m.mayChoose(who, approve, now)
+	}
+}
+
+// lookalike goes on with a registration that looked like a second one of
+// somebody, or ends it.
+func (m *Machine) lookalike(who domain.Staff, approve bool, now time.Time) {
+	reg, seen := m.flow.reg, m.flow.reg.app.captured.Evidence
+	other, why := reg.duplicate, domain.ReasonStaffRefused
+	if approve {
+		why = domain.ReasonDuplicateFace
+	}
+	m.aside(func(ctx context.Context) error { return m.registrar().note(ctx, other, why, who.ID, seen) })
+	if !approve {
+		m.rest(now)
+		return
+	}
+	reg.app.lookalike = other
+	m.toPIN(now)
+}
