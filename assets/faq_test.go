@@ -100,6 +100,9 @@ func TestFAQSameTopicsInEveryLanguage(t *testing.T) {
 			t.Errorf("%s stands twice", id)
 		}
 	}
+	if got := FAQLanguages(); !slices.Equal(got, Langs()) {
+		t.Errorf("questions and answers in %v, the kiosk speaks %v", got, Langs())
+	}
 	for _, lang := range FAQLanguages() {
 		if got := faqIDs(faqEntries(t, lang)); !slices.Equal(got, want) {
 			t.Errorf("%s.faq has other entries, or in another order:\n%v\nwant\n%v", lang, got, want)
