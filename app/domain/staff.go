@@ -3,6 +3,9 @@ package domain
 import (
 	"context"
 	"errors"
+	"fmt"
+	"slices"
+	"strings"
 	"time"
 )
 
@@ -19,11 +22,17 @@ const (
 	RoleAuditor Role = "auditor" // read all, change nothing
 )
 
+// Roles lists every role, the one that may least first.
+func Roles() []Role { return []Role{RoleAuditor, RoleStaff, RoleAdmin} }
+
+// Valid tells whether there is such a role.
+func (r Role) Valid() bool { return slices.Contains(Roles(), r) }
+
 // Staff is a member of the branch's staff.
 type Staff struct {
 	ID StaffID
-	// Login is what they are known by at the kiosk: 3 to 12 digits or letters,
-	// lower case; unique.
+	// Login is what they are known by at the kiosk, as CleanLogin gives it;
+	// unique, that of a closed account included. It is no secret.
 	Login     string
 	Name      string // encrypted at rest
 	Role      Role
@@ -31,28 +40,85 @@ type Staff struct {
 	Disabled  time.Time // zero while they may sign in
 }
 
+// Lengths of a login, in characters.
+const (
+	MinLogin = 3
+	MaxLogin = 12
+)
+
+// CleanLogin gives a login in the form in which it is compared: 3 to 12 letters
+// or digits, lower case.
+func CleanLogin(s string) (string, error) {
+	s = strings.ToLower(strings.TrimSpace(s))
+	if n := len(s); n < MinLogin || n > MaxLogin {
+		return "", fmt.Errorf("%w: want %d to %d characters", ErrLogin, MinLogin, MaxLogin)
+	}
+	for _, r := range s {
+		if (r < 'a' || r > 'z') && (r < '0' || r > '9') {
+			return "", fmt.Errorf("%w: only letters without accents, and digits", ErrLogin)
+		}
+	}
+	return s, nil
+}
+
 // Errors of staff accounts.
 var (
 	ErrLogin         = errors.New("invalid login")
 	ErrLoginTaken    = errors.New("this login is taken")
+	ErrRole          = errors.New("no such role")
 	ErrStaffDisabled = errors.New("this account is closed")
 	ErrNotAllowed    = errors.New("this role may not do that")
 	ErrLastAdmin     = errors.New("the last administrator stays")
 	ErrStaffWrongPIN = errors.New("wrong login or pin") // which of the two is not told
+	// ErrSetupDone: there is an administrator, who makes the other accounts.
+	ErrSetupDone = errors.New("there is an administrator already")
+	// ErrSetupCode: not the code, or it was used, or its time is over.
+	ErrSetupCode = errors.New("wrong or expired set-up code")
 )
 
 // SubjectStaff is a member of staff as a subject of attempts.
 func SubjectStaff(id StaffID) string { return "staff:" + string(id) }
 
-// StaffBook keeps the accounts of staff.
+// StaffBook keeps the accounts of staff. What changes is audited, in the name
+// of the ActorOf the context.
 type StaffBook interface {
-	// AddStaff stores an account. ErrLogin, ErrLoginTaken, ErrPIN, ErrWeakPIN.
+	// AddStaff stores an account; the id is the caller's. ErrLogin,
+	// ErrLoginTaken, ErrName, ErrRole, ErrPIN, ErrWeakPIN.
 	AddStaff(ctx context.Context, s Staff, pin string) error
+	// Staff lists all accounts in the order in which they were made, the
+	// closed ones too: the audit names them.
 	Staff(ctx context.Context) ([]Staff, error)
-	// SignIn compares in constant time, also for a login that there is not.
-	// ErrStaffWrongPIN or *LockedError; a failure counts for the account.
+	// StaffMember gives one account as it is now: a session asks it whether it
+	// still stands. ErrNotFound.
+	StaffMember(ctx context.Context, id StaffID) (Staff, error)
+	// SignIn costs and answers the same for a login that there is not, or whose
+	// account is closed: ErrStaffWrongPIN, or *LockedError once too many failed.
+	// A failure counts for the account, and is kept before it is compared.
 	SignIn(ctx context.Context, login, pin string) (Staff, error)
+	// SetStaffPIN leaves attempts counted. ErrPIN, ErrWeakPIN, ErrNotFound,
+	// ErrStaffDisabled.
 	SetStaffPIN(ctx context.Context, id StaffID, pin string) error
-	// CloseStaff ends an account; ErrLastAdmin for the last administrator's.
+	// SetStaffRole: ErrRole, ErrNotFound, ErrStaffDisabled; ErrLastAdmin where
+	// it would leave none.
+	SetStaffRole(ctx context.Context, id StaffID, r Role) error
+	// CloseStaff ends an account for good; again changes nothing. ErrNotFound;
+	// ErrLastAdmin for the last administrator's.
 	CloseStaff(ctx context.Context, id StaffID, at time.Time) error
+}
+
+// SetupLasts is how long a set-up code may be used.
+const SetupLasts = time.Hour
+
+// FirstRun makes the first administrator: there is no default account. Whoever
+// can read the kiosk's console is given a code that works once.
+type FirstRun interface {
+	// NeedsSetup tells whether there is no administrator yet.
+	NeedsSetup(ctx context.Context) (bool, error)
+	// NewSetupCode makes a code of 128 bits, in base32 with dashes, in place of
+	// an earlier one; only its hash is kept. ErrSetupDone.
+	NewSetupCode(ctx context.Context) (code string, err error)
+	// UseSetupCode stores the first administrator's account and ends the code.
+	// Dashes, spaces and case of the code do not matter. ErrSetupCode,
+	// ErrSetupDone, and the errors of AddStaff.
+	UseSetupCode(ctx context.Context, code string, s Staff, pin string) error
 }

@@ -135,6 +135,22 @@ func (s *Store) settle(ctx context.Context, tx *sql.Tx, subject string) (attempt
 	return a, err
 }
 
+// reserve counts a failure in advance: it gives the lock there is should the
+// attempt fail. Where the subject is locked, until locked, nothing is counted.
+// The transaction is to be committed either way: the clock may have been mended.
+func (s *Store) reserve(ctx context.Context, tx *sql.Tx, subject string) (lock domain.Lock, locked time.Time, err error) {
+	a, err := s.settle(ctx, tx, subject)
+	if err != nil {
+		return lock, locked, err
+	}
+	now := s.now()
+	if locked = a.lock(now).Until; !locked.IsZero() {
+		return lock, locked, nil
+	}
+	a = a.next(now)
+	return a.lock(now), locked, a.write(ctx, tx, subject)
+}
+
 // Clear implements domain.Registry.
 func (s *Store) Clear(ctx context.Context, subject string) error {
 	return wrap("clear attempts", transact(ctx, s.w, func(tx *sql.Tx) error {
@@ -150,16 +166,19 @@ func clearAttempts(ctx context.Context, tx *sql.Tx, subject string) error {
 	return err
 }
 
-// checkSubject accepts the kiosk and the people that are here.
+// checkSubject accepts the kiosk, the people that are here, and open accounts
+// of staff.
 func checkSubject(ctx context.Context, q queryer, subject string) error {
 	if subject == domain.SubjectKiosk {
 		return nil
 	}
-	id, ok := strings.CutPrefix(subject, domain.SubjectPerson(""))
-	if !ok {
-		return fmt.Errorf("%w: subject of attempts", ErrInvalid)
+	if id, ok := strings.CutPrefix(subject, domain.SubjectPerson("")); ok {
+		return checkAlive(ctx, q, domain.PersonID(id))
 	}
-	return checkAlive(ctx, q, domain.PersonID(id))
+	if id, ok := strings.CutPrefix(subject, domain.SubjectStaff("")); ok {
+		return checkOpen(ctx, q, domain.StaffID(id))
+	}
+	return fmt.Errorf("%w: subject of attempts", ErrInvalid)
 }
 
 // checkAlive is domain.ErrNotFound for one who is not here, or was erased.

@@ -46,7 +46,7 @@ func (s *Store) enrol(ctx context.Context, e domain.Enrolment) error {
 	}
 	var pin pinRecord
 	if e.PIN != "" {
-		if pin, err = s.hashPIN(ctx, id, e.PIN); err != nil {
+		if pin, err = s.hashPIN(ctx, string(id), e.PIN); err != nil {
 			return err
 		}
 	}

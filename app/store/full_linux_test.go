@@ -29,6 +29,8 @@ func TestDiskFull(t *testing.T) {
 func fillAndHeal(t *testing.T, mount string) {
 	ballast := filepath.Join(mount, "ballast")
 	must(t, os.WriteFile(ballast, make([]byte, 1<<20), 0o600))
+	reserve := filepath.Join(mount, "reserve")
+	must(t, os.WriteFile(reserve, make([]byte, 128<<10), 0o600)) // less than a picture
 	s := openTest(t, filepath.Join(mount, "data"), nil)
 	var recorded uint64
 	fill := func(picture func(n int) []byte) {
@@ -48,6 +50,7 @@ func fillAndHeal(t *testing.T, mount string) {
 	// First the pictures find no room, then not even the rows do.
 	fill(func(n int) []byte { return bytes.Repeat(fmt.Appendf(nil, "picture %d ", n), 40000) })
 	pictures := recorded
+	must(t, os.Remove(reserve))
 	fill(func(int) []byte { return nil })
 	if pictures < 2 || recorded == pictures {
 		t.Errorf("%d events with pictures and %d without: too small to show anything", pictures, recorded-pictures)

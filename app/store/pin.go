@@ -99,21 +99,22 @@ func (h pinHasher) enter(ctx context.Context) error {
 func (h pinHasher) leave() { <-h.slots }
 
 // hash makes the record of a new PIN. The caller is in a slot, as for matches.
-func (h pinHasher) hash(pepper []byte, person, pin string) pinRecord {
+func (h pinHasher) hash(pepper []byte, of, pin string) pinRecord {
 	r := pinRecord{cost: h.cost}
 	rand.Read(r.salt[:])
-	r.sum = r.of(pepper, person, pin)
+	r.sum = r.mix(pepper, of, pin)
 	return r
 }
 
 // matches compares in constant time.
-func (r pinRecord) matches(pepper []byte, person, pin string) bool {
-	sum := r.of(pepper, person, pin)
+func (r pinRecord) matches(pepper []byte, of, pin string) bool {
+	sum := r.mix(pepper, of, pin)
 	return subtle.ConstantTimeCompare(sum[:], r.sum[:]) == 1
 }
 
-func (r pinRecord) of(pepper []byte, person, pin string) [pinSumSize]byte {
+// mix binds a PIN to whose it is: two of one PIN have nothing in common.
+func (r pinRecord) mix(pepper []byte, of, pin string) [pinSumSize]byte {
 	m := hmac.New(sha256.New, pepper)
-	m.Write(place{"pin", person, pin}.bytes())
+	m.Write(place{"pin", of, pin}.bytes())
 	return [pinSumSize]byte(argon2.IDKey(m.Sum(nil), r.salt[:], r.cost.passes, r.cost.memory, r.cost.lanes, pinSumSize))
 }

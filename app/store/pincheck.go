@@ -85,17 +85,8 @@ func (s *Store) reserveAttempt(ctx context.Context, id domain.PersonID) (try pin
 		if try.record, err = decodePIN(plain); err != nil {
 			return err
 		}
-		a, err := s.settle(ctx, tx, subject)
-		if err != nil {
-			return err
-		}
-		now := s.now()
-		if locked = a.lock(now).Until; !locked.IsZero() {
-			return nil // committed: the clock may have been mended
-		}
-		a = a.next(now)
-		try.lock = a.lock(now)
-		return a.write(ctx, tx, subject)
+		try.lock, locked, err = s.reserve(ctx, tx, subject)
+		return err
 	})
 	if err == nil && !locked.IsZero() {
 		err = &domain.LockedError{Until: locked}
@@ -115,7 +106,7 @@ func (s *Store) setPIN(ctx context.Context, id domain.PersonID, pin string) erro
 	if err := checkAlive(ctx, s.r, id); err != nil {
 		return err
 	}
-	r, err := s.hashPIN(ctx, id, pin)
+	r, err := s.hashPIN(ctx, string(id), pin)
 	if err != nil {
 		return err
 	}
@@ -131,8 +122,8 @@ func (s *Store) setPIN(ctx context.Context, id domain.PersonID, pin string) erro
 	})
 }
 
-// hashPIN checks a new PIN and hashes it, before any transaction.
-func (s *Store) hashPIN(ctx context.Context, id domain.PersonID, pin string) (pinRecord, error) {
+// hashPIN checks a new PIN of somebody and hashes it, before any transaction.
+func (s *Store) hashPIN(ctx context.Context, of, pin string) (pinRecord, error) {
 	if err := domain.CheckPIN(pin); err != nil {
 		return pinRecord{}, err
 	}
@@ -140,7 +131,7 @@ func (s *Store) hashPIN(ctx context.Context, id domain.PersonID, pin string) (pi
 		return pinRecord{}, err
 	}
 	defer s.pins.leave()
-	return s.pins.hash(s.keys.pepper, string(id), pin), nil
+	return s.pins.hash(s.keys.pepper, of, pin), nil
 }
 
 func putPIN(ctx context.Context, tx *sql.Tx, data box, id domain.PersonID, r pinRecord) error {

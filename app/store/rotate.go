@@ -9,6 +9,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+
+	"agentid/app/domain"
 )
 
 const (
@@ -44,6 +46,9 @@ func (s *Store) rotate(ctx context.Context, key MasterKey) error {
 		if err := s.rewrapDevice(ctx, tx, next); err != nil {
 			return err
 		}
+		if err := s.rewrapStaff(ctx, tx, next); err != nil {
+			return err
+		}
 		return s.rewrapPeople(ctx, tx, next)
 	})
 	if err != nil {
@@ -68,6 +73,29 @@ func (s *Store) rewrapDevice(ctx context.Context, tx *sql.Tx, next keyring) erro
 	_, err = tx.ExecContext(ctx, "UPDATE device SET key_check = ?, snapshot_key = ?, pin_pepper = ?", next.check,
 		next.master.seal(snapshots, snapshotKeyPlace(s.device)), next.master.seal(next.pepper, pepperPlace(s.device)))
 	return err
+}
+
+// rewrapStaff wraps each account's key anew; there are MaxStaff at most.
+func (s *Store) rewrapStaff(ctx context.Context, tx *sql.Tx, next keyring) error {
+	ids, err := texts(ctx, tx, "SELECT id FROM staff")
+	if err != nil {
+		return err
+	}
+	for _, id := range ids {
+		var wrapped []byte
+		if err := tx.QueryRowContext(ctx, "SELECT wrapped_key FROM staff WHERE id = ?", id).Scan(&wrapped); err != nil {
+			return err
+		}
+		at := staffKeyPlace(domain.StaffID(id))
+		key, err := s.keys.master.open(wrapped, at)
+		if err != nil {
+			return fmt.Errorf("key of account %s: %w", id, err)
+		}
+		if _, err := tx.ExecContext(ctx, "UPDATE staff SET wrapped_key = ? WHERE id = ?", next.master.seal(key, at), id); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // rewrapPeople wraps each person's key anew and re-keys their document's hash.

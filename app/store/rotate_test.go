@@ -46,6 +46,18 @@ func checkWhole(t *testing.T, s *Store, n int, snapshot string) {
 	}
 }
 
+// checkStaff makes sure that the accounts are as they were and the first one
+// can sign in.
+func checkStaff(t *testing.T, s *Store, want []domain.Staff) {
+	t.Helper()
+	if list, err := s.Staff(t.Context()); !slices.Equal(list, want) || err != nil {
+		t.Errorf("staff %+v, %v, want %+v", list, err, want)
+	}
+	if m, err := s.SignIn(t.Context(), want[0].Login, storetest.PIN); m != want[0] || err != nil {
+		t.Errorf("signed in as %+v, %v", m, err)
+	}
+}
+
 func TestRotateMasterKey(t *testing.T) {
 	const people = rotateBatch + 3
 	s, _ := newTest(t)
@@ -54,6 +66,11 @@ func TestRotateMasterKey(t *testing.T) {
 	}
 	must(t, s.AddPerson(t.Context(), storetest.Person(1000), nil)) // without a document
 	must(t, eraseOne(s, storetest.Person(people).ID))
+	must(t, s.AddStaff(t.Context(), storetest.Staff(1), storetest.PIN))
+	must(t, s.AddStaff(t.Context(), storetest.Staff(2), storetest.PIN))
+	must(t, s.CloseStaff(t.Context(), storetest.Staff(2).ID, storetest.Start))
+	staff, err := s.Staff(t.Context())
+	must(t, err)
 	e, err := s.Record(t.Context(), storetest.Recognition(""), []byte("picture"))
 	must(t, err)
 	other, err := openKey(t, s.dir, testKey(t)) // a second process
@@ -70,6 +87,8 @@ func TestRotateMasterKey(t *testing.T) {
 		t.Errorf("under the old key, still on disk: %v", found)
 	}
 
+	checkStaff(t, s, staff)
+
 	// The other process neither reads nor writes under the old key, and says why.
 	_, err = other.People(t.Context())
 	wantErr(t, err, ErrWrongKey)
@@ -82,6 +101,11 @@ func TestRotateMasterKey(t *testing.T) {
 	wantErr(t, other.Enrol(t.Context(), storetest.Enrolment(2000)), ErrWrongKey)
 	wantErr(t, other.AddPerson(t.Context(), storetest.Person(2000), nil), ErrWrongKey)
 	wantErr(t, other.CheckPIN(t.Context(), storetest.Person(1).ID, storetest.PIN), ErrWrongKey)
+	_, err = other.Staff(t.Context())
+	wantErr(t, err, ErrWrongKey)
+	_, err = other.SignIn(t.Context(), "staff1", storetest.PIN)
+	wantErr(t, err, ErrWrongKey)
+	wantErr(t, other.AddStaff(t.Context(), storetest.Staff(3), storetest.PIN), ErrWrongKey)
 	wantErr(t, other.RotateMasterKey(t.Context(), GenerateMasterKey()), ErrWrongKey)
 
 	must(t, s.Close())
@@ -90,6 +114,7 @@ func TestRotateMasterKey(t *testing.T) {
 	s, err = openKey(t, s.dir, next)
 	must(t, err)
 	checkWhole(t, s, people-1, e.Snapshot)
+	checkStaff(t, s, staff)
 	wantErr(t, s.Enrol(t.Context(), func() domain.Enrolment {
 		again := storetest.Enrolment(3000)
 		again.Document = storetest.Enrolment(1).Document

@@ -133,6 +133,61 @@ func TestStolenFolder(t *testing.T) {
 	}
 }
 
+// Nor does it show who works here, but by their logins; nor any PIN, nor the
+// code of the first run.
+func TestStolenStaff(t *testing.T) {
+	s, clock := newTest(t)
+	ctx := t.Context()
+	code, err := s.NewSetupCode(ctx)
+	must(t, err)
+	spare, err := setupEncoding.DecodeString(setupReader.Replace(code))
+	must(t, err)
+	secrets := map[string]string{"set-up code raw": string(spare)}
+	add := func(what, text string) {
+		for k, v := range forms(what, text) {
+			secrets[k] = v
+		}
+	}
+	add("set-up code", code)
+	add("set-up code run together", setupReader.Replace(code))
+	add("pin", storetest.PIN)
+	add("new pin", "802751")
+	for n := 1; n <= 40; n++ {
+		add("name", storetest.Staff(n).Name)
+		if n > 1 {
+			must(t, s.AddStaff(ctx, storetest.Staff(n), storetest.PIN))
+		}
+	}
+	search := func(when string) {
+		t.Helper()
+		files := readAll(t, s.dir)
+		if found := inFiles(files, secrets); found != nil {
+			t.Errorf("%s: %v", when, found)
+		}
+		if found := inFiles(files, map[string]string{"login": storetest.Staff(20).Login}); found == nil {
+			t.Errorf("%s: no login, which is no secret: the test looks in the wrong place", when)
+		}
+	}
+	search("with a code")
+	must(t, s.UseSetupCode(ctx, code, storetest.Staff(1), storetest.PIN))
+	must(t, s.SetStaffPIN(ctx, storetest.Staff(20).ID, "802751"))
+	must(t, s.SetStaffRole(ctx, storetest.Staff(21).ID, domain.RoleAdmin))
+	must(t, s.CloseStaff(ctx, storetest.Staff(22).ID, time.Time{}))
+	_, err = s.SignIn(ctx, storetest.Staff(20).Login, "802751")
+	must(t, err)
+	// What is typed in the wrong field is not kept either.
+	add("typed as a login", "k1ttyhawk77")
+	_, err = s.SignIn(ctx, "k1ttyhawk77", storetest.PIN)
+	wantErr(t, err, domain.ErrStaffWrongPIN)
+	search("running")
+	must(t, s.Close())
+	search("stopped")
+	s = openTest(t, s.dir, clock)
+	if list, err := s.Staff(ctx); len(list) != 40 || err != nil {
+		t.Errorf("%d accounts, %v", len(list), err)
+	}
+}
+
 // A withdrawn face is gone from the disk, though the person's key is not.
 func TestWithdrawnFaceIsGone(t *testing.T) {
 	s, _ := newTest(t)

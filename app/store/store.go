@@ -31,6 +31,9 @@ var (
 	_ domain.Events   = (*Store)(nil)
 	_ domain.Settings = (*Store)(nil)
 	_ domain.Registry = (*Store)(nil)
+
+	_ domain.StaffBook = (*Store)(nil)
+	_ domain.FirstRun  = (*Store)(nil)
 )
 
 // Options say where and how to open a store.

@@ -1,6 +1,6 @@
 // Package storetest is what every implementation of the domain's storage
 // interfaces must pass: the promises of domain.People, domain.Events,
-// domain.Settings and domain.Registry, as tests.
+// domain.Settings, domain.Registry, domain.StaffBook and domain.FirstRun, as tests.
 package storetest
 
 import (
@@ -25,6 +25,8 @@ type Subject interface {
 	domain.Events
 	domain.Settings
 	domain.Registry
+	domain.StaffBook
+	domain.FirstRun
 }
 
 // Maker makes an empty subject that lives by the clock. reopen closes it and
@@ -61,6 +63,13 @@ func Run(t *testing.T, make Maker) {
 		"SecondFactorIsMarked":   secondFactorIsMarked,
 		"FaceIsWithdrawn":        faceIsWithdrawn,
 		"IdentityIsErased":       identityIsErased,
+		"StaffComesBack":         staffComesBack,
+		"StaffRefused":           staffRefused,
+		"StaffSignsIn":           staffSignsIn,
+		"StrangersAreLocked":     strangersAreLocked,
+		"LastAdminStays":         lastAdminStays,
+		"FirstAdmin":             firstAdmin,
+		"SetupCodeEnds":          setupCodeEnds,
 	} {
 		t.Run(name, func(t *testing.T) {
 			f := &fixture{clock: domaintest.NewClock(Start)}
