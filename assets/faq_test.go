@@ -200,8 +200,8 @@ func TestFAQAnswersReadAtADistance(t *testing.T) {
 	for _, lang := range FAQLanguages() {
 		for _, e := range faqEntries(t, lang) {
 			text := strings.TrimSpace(strings.Join(append(slices.Clone(e.first), e.lines...), "\n"))
-			if n := len(strings.Fields(text)); n < 25 || n > 100 {
-				t.Errorf("%s %s: the answer has %d words, want 25 to 100", lang, e.id, n)
+			if n := len(strings.Fields(text)); n < 25 || n > 90 {
+				t.Errorf("%s %s: the answer has %d words, want 25 to 90", lang, e.id, n)
 			}
 			if len(e.asked) > 0 && utf8.RuneCountInString(e.asked[0]) > 60 {
 				t.Errorf("%s %s: %q is too long for a title", lang, e.id, e.asked[0])
