@@ -20,12 +20,31 @@ type screen struct {
 	scene domain.Scene
 	// rested hears of StateAttract; a test that does not listen misses it.
 	rested chan struct{}
+	moved  chan struct{} // something was shown
+}
+
+// news waits until something is shown, or for a moment.
+func (s *screen) news() {
+	s.mu.Lock()
+	if s.moved == nil {
+		s.moved = make(chan struct{}, 1)
+	}
+	c := s.moved
+	s.mu.Unlock()
+	select {
+	case <-c:
+	case <-time.After(20 * time.Millisecond):
+	}
 }
 
 func (s *screen) ShowView(v View) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.views = append(s.views, v)
+	select {
+	case s.moved <- struct{}{}:
+	default:
+	}
 	if v.State == StateAttract && s.rested != nil {
 		select {
 		case s.rested <- struct{}{}:
