@@ -252,6 +252,9 @@ func (e *eye) Capture(ctx context.Context, progress func(FaceProgress)) (Capture
 		return Captured{}, e.err
 	}
 	progress(FaceProgress{Guide: domain.GuideHoldStill, Done: 0.5})
+	if ctx.Err() != nil {
+		return Captured{Reason: domain.ReasonCancelled}, nil
+	}
 	select {
 	case c := <-e.captured:
 		return c, nil
@@ -270,6 +273,9 @@ func (e *eye) Verify(ctx context.Context, id domain.PersonID, progress func(Face
 	e.asked = id
 	e.mu.Unlock()
 	progress(FaceProgress{Guide: domain.GuideReading, Done: 0.3})
+	if ctx.Err() != nil {
+		return Verified{Reason: domain.ReasonCancelled}, nil
+	}
 	select {
 	case v := <-e.verified:
 		return v, nil

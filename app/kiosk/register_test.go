@@ -414,7 +414,6 @@ func TestHelpLeadsBackToTheFlow(t *testing.T) {
 	d := newDesk(t)
 	d.upTo(RegisterFace)
 	d.Help()
-	d.await("the camera given back", func(View) bool { return d.eye.idle() })
 	d.want(StateHelp)
 	d.Choose(FeatureStaff)
 	d.want(StateNotice)
