@@ -139,6 +139,7 @@ func (c *cli) engineChoice() engineChoice {
 		Detector: r.Detector, Encoder: r.Encoder, Threshold: r.Threshold,
 		ModelsDir: c.cfg.ModelsDir, ModelsPath: c.cfg.ModelsPath, UserDir: c.cfg.UserModelsDir(),
 		CacheDir: cacheDir(c.cfg.DataDir), MinFace: r.MinFacePx,
+		Passive: c.livenessMode() != vision.LivenessOff,
 	}
 }
 

@@ -138,7 +138,11 @@ func (c *cli) checkEngine(ctx context.Context) []finding {
 	if len(e.notes) > 0 {
 		enc.Verdict, enc.Mend = warn, strings.Join(e.notes, "; ")
 	}
-	return append(fs, enc)
+	live := finding{Check: "liveness", Verdict: good}
+	if live.Detail, live.Mend = c.livenessGrade(e); live.Mend != "" {
+		live.Verdict = warn
+	}
+	return append(fs, enc, live)
 }
 
 // cameraPatience is how long the doctor waits for a picture.
@@ -290,12 +294,10 @@ var earliest = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 func (c *cli) checkClock(context.Context) []finding {
 	now := c.clock.Now()
 	f := finding{Check: "clock", Verdict: good, Detail: now.Format(time.RFC3339)}
-	var t unix.Timex
-	state, err := unix.Adjtimex(&t)
 	switch {
 	case now.Before(earliest):
 		f.Verdict, f.Mend = fail, "set the clock: events would bear a wrong time"
-	case err != nil || state == unix.TIME_ERROR:
+	case !clockSynced():
 		f.Verdict, f.Mend = warn, "not synchronised: install and start systemd-timesyncd or chrony"
 		f.Detail += ", not synchronised"
 	}

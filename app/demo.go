@@ -21,6 +21,11 @@ const demoEnrolled = 2
 // encoder tells them apart at its own threshold.
 const demoCosine = 0.35
 
+// demoVerifyCosine is the same for 1:1 and for the pictures of a registration:
+// heads that turn are up to 0.4 from themselves, and the cast 0.5 and more from
+// each other.
+const demoVerifyCosine = 0.45
+
 // demoRules are the engine's own, but for the threshold where the cast needs it.
 func demoRules(o vision.AnalyserOptions, e *engine) vision.AnalyserOptions {
 	if e.encoder != nil && e.encoder.Metric() == vision.CosineDistance {

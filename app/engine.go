@@ -23,8 +23,11 @@ type engine struct {
 	detector vision.Detector
 	encoder  vision.Encoder // nil where none could be opened
 	spec     vision.EncoderSpec
-	notes    []string // what staff should know of the choice
-	closers  []func() error
+	// marks finds landmarks where the detector gives none; nil where it does.
+	marks   vision.Landmarker
+	passive vision.PassiveLiveness // nil where it is not asked for, or not there
+	notes   []string               // what staff should know of the choice
+	closers []func() error
 }
 
 // engineChoice is what the configuration asks for; "auto" takes the best installed.
@@ -35,7 +38,8 @@ type engineChoice struct {
 	UserDir           string // the user's data folder
 	CacheDir          string // where built-in models are unpacked
 	Threshold         float64
-	MinFace           int // pixels; 0 takes the gate's
+	MinFace           int  // pixels; 0 takes the gate's
+	Passive           bool // open the passive check of liveness, where it is installed
 }
 
 // Model ids of the manifest that the choice knows by role.
@@ -47,6 +51,7 @@ const (
 	modelONNX       = "mobilefacenet_128"
 	modelYuNet      = "yunet_n_320"
 	modelMMOD       = "mmod_human_face_detector"
+	modelLiveness   = "minifasnet"
 )
 
 // newFinder searches models in the order flag, environment, user's folder, built-in.
@@ -75,6 +80,10 @@ func openEngine(ctx context.Context, c engineChoice, log *slog.Logger) (*engine,
 	encErr := o.encoder()
 	if err := o.detector(); err != nil {
 		return nil, errors.Join(err, e.Close())
+	}
+	o.landmarks()
+	if c.Passive {
+		o.passive()
 	}
 	attrs := []any{slog.String("detector", e.detector.Name())}
 	if e.encoder != nil {

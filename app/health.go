@@ -27,6 +27,7 @@ func (p *program) serveTelemetry(ctx context.Context) (*telemetry.Server, error)
 			"camera": p.cameraCheck, "engine": p.engineCheck, "events": p.eventsCheck, "disk": p.diskCheck,
 		},
 	}
+	o.Details = map[string]func() string{"engine": p.engineDetail}
 	o.Extra = map[string]http.Handler{"/log/level": telemetry.LevelHandler(&p.c.level)}
 	if p.c.diagnostics {
 		o.Extra["/screen"] = http.HandlerFunc(p.serveScreen)
@@ -55,6 +56,14 @@ func (p *program) engineCheck(context.Context) error {
 		return errors.New("being opened")
 	}
 	return nil
+}
+
+// engineDetail tells what the proof of life stands on.
+func (p *program) engineDetail() string {
+	if grade := p.liveness.Load(); grade != nil {
+		return "liveness: " + *grade
+	}
+	return ""
 }
 
 func (p *program) eventsCheck(ctx context.Context) error {

@@ -35,12 +35,17 @@ type program struct {
 	rec     *kiosk.Recorder
 	screen  *ui.UI
 	camera  *camera
+	eye     *eye
 
-	live   chan struct{} // the camera came back
-	ready  atomic.Bool   // the engine is open and the pipeline runs
-	health atomic.Pointer[domain.CameraHealth]
-	engErr atomic.Pointer[error]
-	pipe   atomic.Pointer[vision.Pipeline]
+	live    chan struct{} // the camera came back
+	changed chan struct{} // somebody was enrolled or erased here
+	ready   atomic.Bool   // the engine is open and the pipeline runs
+	health  atomic.Pointer[domain.CameraHealth]
+	engErr  atomic.Pointer[error]
+	pipe    atomic.Pointer[vision.Pipeline]
+	// gallery is what the pipeline recognises by; nil before there is one.
+	gallery  atomic.Pointer[vision.Gallery]
+	liveness atomic.Pointer[string] // what the proof of life stands on, for /healthz
 }
 
 // newProgram opens what a kiosk cannot do without: its store, words and window.
@@ -57,7 +62,8 @@ func newProgram(ctx context.Context, c *cli) (*program, error) {
 	if err != nil {
 		return nil, errors.Join(err, cam.Close())
 	}
-	p := &program{c: c, store: st, metrics: telemetry.NewMetrics(), camera: cam, live: make(chan struct{}, 1)}
+	p := &program{c: c, store: st, metrics: telemetry.NewMetrics(), camera: cam, live: make(chan struct{}, 1), changed: make(chan struct{}, 1)}
+	p.eye = newEye(eyeOptions{Templates: st, Clock: c.clock, Camera: p.health.Load, Log: c.log})
 	p.rec = kiosk.NewRecorder(kiosk.RecorderOptions{
 		Events: st, Clock: c.clock, Log: c.log, Snapshots: c.cfg.Snapshots.Enabled,
 		OnRecorded: func(e domain.Event) {
@@ -75,6 +81,10 @@ func newProgram(ctx context.Context, c *cli) (*program, error) {
 	if c.cfg.Demo && site == (kiosk.Site{Organisation: config.Default().Site.Organisation}) {
 		site = kiosk.Site{Organisation: "Banco Norte", Branch: "Sucursal Centro"} // as drawn as its people
 	}
+	flows, err := p.flows(ctx, site, texts)
+	if err != nil {
+		return nil, errors.Join(err, p.close())
+	}
 	commands := &lateCommands{}
 	p.screen = ui.New(ui.Options{
 		Windowed: c.cfg.UI.Windowed, Width: c.cfg.UI.Width, Height: c.cfg.UI.Height, Dark: c.cfg.UI.Dark,
@@ -83,7 +93,7 @@ func newProgram(ctx context.Context, c *cli) (*program, error) {
 	p.machine = kiosk.NewMachine(kiosk.Options{
 		Clock: c.clock, Screen: p.screen, Recorder: p.rec, Log: c.log,
 		Site: site,
-		Lang: domain.Lang(c.cfg.Lang), Demo: c.cfg.Demo, Deny: p.deny,
+		Lang: domain.Lang(c.cfg.Lang), Demo: c.cfg.Demo, Deny: p.deny, Flows: flows,
 	})
 	commands.Commands = p.machine
 	return p, nil
@@ -107,6 +117,11 @@ func (p *program) Run(ctx context.Context) error {
 	}
 	wg.Go(func() { p.machine.Run(ctx) })
 	wg.Go(func() { p.camera.keepSetUp(ctx, p.live, p.c.log) })
+	wg.Go(func() {
+		m := p.c.maintenance(p.store)
+		m.onErased = p.galleryChanged
+		m.run(ctx)
+	})
 	seeing := make(chan struct{})
 	go func() {
 		defer close(seeing)
@@ -169,6 +184,9 @@ func (p *program) see(ctx context.Context) {
 		return
 	}
 	p.pipe.Store(pipe)
+	p.gallery.Store(g)
+	p.openEye(e, g, pipe)
+	defer p.eye.close() // before the engine
 	if e.encoder == nil {
 		p.machine.EngineFailed()
 	} else {
@@ -181,6 +199,20 @@ func (p *program) see(ctx context.Context) {
 	}
 	pipe.Run(ctx)
 	wg.Wait()
+}
+
+// openEye lets the visitor's flows see by the pipeline.
+func (p *program) openEye(e *engine, g *vision.Gallery, pipe *vision.Pipeline) {
+	s := sight{pipe: pipe, gallery: g, detector: e.detector.Name()}
+	if e.encoder != nil {
+		s.session, s.limits = p.c.sessionOptions(e), p.c.thresholds(e)
+		detail, mend := p.c.livenessGrade(e)
+		p.liveness.Store(&detail)
+		if mend != "" {
+			p.c.log.Warn("proof of life", slog.String("grade", detail), slog.String("mend", mend))
+		}
+	}
+	p.eye.open(s)
 }
 
 // failed notes what is wrong with the engine, for the log and for /healthz.
@@ -266,8 +298,8 @@ func (p *program) people(ctx context.Context, e *engine, first bool) (*vision.Ga
 	return g, nil
 }
 
-// watchGallery takes in who was enrolled or erased by another process since the
-// mark last.
+// watchGallery takes in who was enrolled or erased since the mark last: here at
+// once, by another process soon.
 func (p *program) watchGallery(ctx context.Context, e *engine, g *vision.Gallery, pipe *vision.Pipeline, last string) {
 	for {
 		t := p.c.clock.NewTimer(galleryPoll)
@@ -276,6 +308,8 @@ func (p *program) watchGallery(ctx context.Context, e *engine, g *vision.Gallery
 			t.Stop()
 			return
 		case <-t.C():
+		case <-p.changed:
+			t.Stop()
 		}
 		now, err := p.store.Setting(ctx, store.SettingGallery)
 		if err == nil && now == last {

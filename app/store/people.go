@@ -266,15 +266,32 @@ func insertTemplates(ctx context.Context, tx *sql.Tx, rows []templateRow) error 
 // somebody would call them unknown.
 func (s *Store) Templates(ctx context.Context, enc domain.EncoderRef) ([]domain.Template, error) {
 	defer s.useKeys()()
-	ts, err := s.templates(ctx, enc)
+	ts, err := s.templates(ctx, enc, "")
 	return ts, wrap("templates of "+clip(enc.String(), 2*maxLabel), s.orRotated(ctx, err))
 }
 
-func (s *Store) templates(ctx context.Context, enc domain.EncoderRef) ([]domain.Template, error) {
+// PersonTemplates lists one person's templates of one encoder, none for
+// somebody who is not here: what a 1:1 comparison needs, without opening those
+// of everybody else.
+func (s *Store) PersonTemplates(ctx context.Context, id domain.PersonID, enc domain.EncoderRef) ([]domain.Template, error) {
+	if id == "" {
+		return nil, nil
+	}
+	defer s.useKeys()()
+	ts, err := s.templates(ctx, enc, id)
+	return ts, wrap("templates of a person", s.orRotated(ctx, err))
+}
+
+// templates lists those of one person, or of everybody where of is empty.
+func (s *Store) templates(ctx context.Context, enc domain.EncoderRef, of domain.PersonID) ([]domain.Template, error) {
+	where, args := "", []any{enc.Name, enc.Version}
+	if of != "" {
+		where, args = "AND t.person = ?", append(args, of)
+	}
 	rows, err := s.r.QueryContext(ctx, `SELECT t.id, t.person, t.vector, t.quality, t.created_at, p.wrapped_key
 		FROM templates t JOIN people p ON p.id = t.person
-		WHERE t.encoder = ? AND t.encoder_version = ? AND p.wrapped_key IS NOT NULL
-		ORDER BY t.rowid`, enc.Name, enc.Version)
+		WHERE t.encoder = ? AND t.encoder_version = ? AND p.wrapped_key IS NOT NULL `+where+`
+		ORDER BY t.rowid`, args...)
 	if err != nil {
 		return nil, err
 	}

@@ -2,6 +2,7 @@ package store
 
 import (
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 
@@ -98,6 +99,35 @@ func TestSwappedRowsDoNotOpen(t *testing.T) {
 		_, templatesErr := s.Templates(t.Context(), storetest.Encoder)
 		if err := errors.Join(namesErr, templatesErr); !errors.Is(err, ErrCorrupt) {
 			t.Errorf("%s swapped: got %v, want ErrCorrupt", name, err)
+		}
+	}
+}
+
+func TestPersonTemplatesAreOnesOwn(t *testing.T) {
+	s, _ := newTest(t)
+	ctx := t.Context()
+	for n := 1; n <= 2; n++ {
+		must(t, s.AddPerson(ctx, storetest.Person(n), []domain.Template{storetest.Template(n, 1), storetest.Template(n, 2)}))
+	}
+	for _, tt := range []struct {
+		name string
+		id   domain.PersonID
+		enc  domain.EncoderRef
+		want int
+	}{
+		{"theirs", storetest.Person(2).ID, storetest.Encoder, 2},
+		{"of another encoder", storetest.Person(2).ID, domain.EncoderRef{Name: "other", Version: "1"}, 0},
+		{"of nobody", storetest.Person(3).ID, storetest.Encoder, 0},
+		{"of no id", "", storetest.Encoder, 0},
+	} {
+		ts, err := s.PersonTemplates(ctx, tt.id, tt.enc)
+		if err != nil || len(ts) != tt.want {
+			t.Fatalf("%s: %d templates, %v", tt.name, len(ts), err)
+		}
+		for k, x := range ts {
+			if x.PersonID != tt.id || !slices.Equal(x.Vector, storetest.Template(2, k+1).Vector) {
+				t.Errorf("%s: template %d is %s of %s", tt.name, k, x.ID, x.PersonID)
+			}
 		}
 	}
 }

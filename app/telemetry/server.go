@@ -32,6 +32,8 @@ type ServerOptions struct {
 	Addr    string
 	Metrics *Metrics
 	Checks  map[string]Check
+	// Details are words beside a check, well or not: which engine it is, say.
+	Details map[string]func() string
 	// Extra handlers by pattern, for example /log/level.
 	Extra map[string]http.Handler
 	Log   *slog.Logger
@@ -41,6 +43,7 @@ type ServerOptions struct {
 // and /readyz (the same, without the words) to this machine.
 type Server struct {
 	checks map[string]Check
+	detail map[string]func() string
 	addr   string
 	http   *http.Server
 	log    *slog.Logger
@@ -50,7 +53,7 @@ type Server struct {
 
 // Serve listens and serves until Close. Checks under way end with ctx.
 func Serve(ctx context.Context, o ServerOptions) (*Server, error) {
-	s := &Server{checks: o.Checks, log: o.Log, done: make(chan struct{})}
+	s := &Server{checks: o.Checks, detail: o.Details, log: o.Log, done: make(chan struct{})}
 	if s.log == nil {
 		s.log = slog.New(slog.DiscardHandler)
 	}
@@ -146,6 +149,7 @@ type Health struct {
 type CheckResult struct {
 	Status string `json:"status"` // "ok" or "failing"
 	Error  string `json:"error,omitempty"`
+	Detail string `json:"detail,omitempty"`
 	MS     int64  `json:"ms"`
 }
 
@@ -161,6 +165,9 @@ func (s *Server) Health(ctx context.Context) Health {
 			r := CheckResult{Status: "ok", MS: time.Since(start).Milliseconds()}
 			if err != nil {
 				r.Status, r.Error = "failing", scrub(err.Error())
+			}
+			if tell := s.detail[name]; tell != nil {
+				r.Detail = scrub(tell())
 			}
 			mu.Lock()
 			defer mu.Unlock()

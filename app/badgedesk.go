@@ -1,0 +1,204 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"crypto/ed25519"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+	"time"
+
+	"agentid/app/badge"
+	"agentid/app/domain"
+	"agentid/app/kiosk"
+	"agentid/app/store"
+)
+
+// badgeDesk issues and reads badges. Without its key it issues none, and reads
+// those of other kiosks alone.
+type badgeDesk struct {
+	issuer *badge.Issuer // nil: err says why
+	ring   *badge.Keyring
+	err    error
+}
+
+var _ kiosk.Badges = (*badgeDesk)(nil)
+
+// issuedBadges tells whether this kiosk ever issued a badge: events stay.
+type issuedBadges interface {
+	EventsQuery(context.Context, store.Filter) ([]domain.Event, error)
+}
+
+// badgeKeyFile is where this kiosk's key lies. It may be made for as long as
+// nobody has a badge of ours: a new key would know none of them.
+func (c *cli) badgeKeyFile(ctx context.Context, st issuedBadges) (badge.KeyFile, error) {
+	issued, err := st.EventsQuery(ctx, store.Filter{Reason: domain.ReasonBadgeIssued, Limit: 1})
+	if err != nil {
+		return badge.KeyFile{}, fmt.Errorf("badges issued: %w", err)
+	}
+	return badge.KeyFile{File: c.cfg.Badge.KeyFile, DataDir: c.cfg.StateDir(), Create: len(issued) == 0}, nil
+}
+
+// openBadges opens the keys. The desk that it returns works as far as it can,
+// also beside an error, which is for staff.
+func (c *cli) openBadges(ctx context.Context, st issuedBadges) (*badgeDesk, error) {
+	file, err := c.badgeKeyFile(ctx, st)
+	var keys badge.Keys
+	if err == nil {
+		keys, err = file.Open()
+	}
+	var pubs []ed25519.PublicKey
+	d := &badgeDesk{err: err}
+	if err == nil {
+		d.issuer, pubs = keys.Issuer, keys.Public()
+	}
+	trusted, trustErr := readTrustedKeys(c.cfg.Badge.TrustedKeysFile)
+	ring, ringErr := badge.NewKeyring(c.clock, append(pubs, trusted...)...)
+	if ringErr != nil { // keys of our own make one
+		trustErr = errors.Join(trustErr, ringErr)
+		if ring, ringErr = badge.NewKeyring(c.clock, pubs...); ringErr != nil {
+			return nil, ringErr
+		}
+	}
+	d.ring = ring
+	return d, errors.Join(err, trustErr)
+}
+
+// canIssue tells that badges can be issued.
+func (d *badgeDesk) canIssue() bool { return d.issuer != nil }
+
+// token writes a badge's text.
+func (d *badgeDesk) token(b domain.Badge) (string, error) {
+	if d.issuer == nil {
+		return "", fmt.Errorf("no badge can be issued: %w", d.err)
+	}
+	return d.issuer.Badge(b)
+}
+
+// Badge implements kiosk.Badges.
+func (d *badgeDesk) Badge(b domain.Badge) (*kiosk.Code, error) { return drawn(d.token(b)) }
+
+// Receipt implements kiosk.Badges.
+func (d *badgeDesk) Receipt(c domain.Consent) (*kiosk.Code, error) {
+	if d.issuer == nil {
+		return nil, fmt.Errorf("no receipt can be issued: %w", d.err)
+	}
+	return drawn(d.issuer.Receipt(c))
+}
+
+// drawn is a token as the screen takes it.
+func drawn(token string, err error) (*kiosk.Code, error) {
+	if err != nil {
+		return nil, err
+	}
+	code, err := badge.NewCode(token)
+	if err != nil {
+		return nil, err
+	}
+	n := code.Modules()
+	rows := make([][]bool, n)
+	for y := range rows {
+		rows[y] = make([]bool, n)
+		for x := range rows[y] {
+			rows[y][x] = code.Dark(x, y)
+		}
+	}
+	return &kiosk.Code{Modules: rows}, nil
+}
+
+// tokenPrefix begins every text of ours.
+const tokenPrefix = "AGID:"
+
+// Read implements kiosk.Badges.
+func (d *badgeDesk) Read(text string) (kiosk.Token, error) {
+	if !strings.HasPrefix(text, tokenPrefix) {
+		return kiosk.Token{}, kiosk.ErrForeign
+	}
+	if badge.KindOf(text) == badge.KindReceipt {
+		r, err := d.ring.Receipt(text)
+		if err != nil {
+			return kiosk.Token{}, err
+		}
+		return kiosk.Token{Receipt: true, Person: r.Person, Consent: r.Consent}, nil
+	}
+	t, err := d.ring.Badge(text)
+	return kiosk.Token{Person: t.Badge.Person, Badge: t.Badge.ID}, err
+}
+
+// Refusal implements kiosk.Badges.
+func (d *badgeDesk) Refusal(err error) domain.Reason { return badge.Reason(err) }
+
+// newBadge is a badge from now on, for the days that are configured.
+func (c *cli) newBadge(person domain.PersonID, templates int64) domain.Badge {
+	now := c.clock.Now().UTC().Truncate(time.Second)
+	return domain.Badge{
+		ID: domain.BadgeID(newID()), Person: person, NotBefore: now, Expires: now.Add(c.badgeValidity()), Templates: templates,
+	}
+}
+
+func (c *cli) badgeValidity() time.Duration {
+	return time.Duration(c.cfg.Badge.ValidDays) * 24 * time.Hour
+}
+
+const (
+	maxTrustedFile = 1 << 20
+	maxTrustedKeys = 10_000
+)
+
+// errTrustedKeys says that a list of public keys makes no sense.
+var errTrustedKeys = errors.New("list of trusted keys")
+
+// readTrustedKeys reads the public keys of other kiosks; none where no file is
+// configured. A list that others may write is refused: whose key is in it can
+// make badges.
+func readTrustedKeys(path string) ([]ed25519.PublicKey, error) {
+	if path == "" {
+		return nil, nil
+	}
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", errTrustedKeys, err)
+	}
+	if !info.Mode().IsRegular() || info.Mode().Perm()&0o022 != 0 {
+		return nil, fmt.Errorf("%w: %s: mode %v, want a file that only its owner may write", errTrustedKeys, path, info.Mode())
+	}
+	b, err := readCapped(path, maxTrustedFile)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", errTrustedKeys, err)
+	}
+	keys, err := parseTrustedKeys(b)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %s: %w", errTrustedKeys, path, err)
+	}
+	return keys, nil
+}
+
+// parseTrustedKeys reads a key in base64 from the start of each line; # begins
+// a remark.
+func parseTrustedKeys(b []byte) ([]ed25519.PublicKey, error) {
+	var keys []ed25519.PublicKey
+	lines := bufio.NewScanner(bytes.NewReader(b))
+	for n := 1; lines.Scan(); n++ {
+		text, _, _ := strings.Cut(lines.Text(), "#")
+		if text = strings.TrimSpace(text); text == "" {
+			continue
+		}
+		pub, err := base64.StdEncoding.Strict().DecodeString(text)
+		if err != nil || len(pub) != ed25519.PublicKeySize {
+			return nil, fmt.Errorf("line %d: no public key", n)
+		}
+		if keys = append(keys, pub); len(keys) > maxTrustedKeys {
+			return nil, fmt.Errorf("more than %d keys", maxTrustedKeys)
+		}
+	}
+	return keys, lines.Err()
+}
+
+// trustedLine is a line of such a list.
+func trustedLine(pub ed25519.PublicKey) string {
+	return fmt.Sprintf("%s # %v", base64.StdEncoding.EncodeToString(pub), badge.KeyIDOf(pub))
+}
