@@ -26,6 +26,8 @@ build=(
 )
 # A screen where there is none, hands to touch it, and pictures of it.
 headless=(xvfb xauth xdotool x11-utils imagemagick)
+# The centre's database, for its tests and `make central`.
+database=(postgresql postgresql-client)
 
 say() { printf '%s\n' "setup: $*" >&2; }
 die() { say "$@"; exit 1; }
@@ -39,7 +41,7 @@ case "${1:-}" in
 esac
 
 packages=("${runtime[@]}")
-if [ "$what" = all ]; then packages+=("${build[@]}" "${headless[@]}"); fi
+if [ "$what" = all ]; then packages+=("${build[@]}" "${headless[@]}" "${database[@]}"); fi
 if [ "${1:-}" = --list ]; then printf '%s\n' "${packages[@]}"; exit 0; fi
 
 if [ "${AGENTID_SKIP_SETUP:-}" = 1 ]; then exit 0; fi
@@ -73,6 +75,15 @@ if [ "$(id -u)" -ne 0 ]; then
 fi
 apt=("${as_root[@]}" env DEBIAN_FRONTEND=noninteractive LC_ALL=C apt-get -qq
   -o DPkg::Lock::Timeout=300 -o Acquire::Retries=3 -o Dpkg::Use-Pty=0 -o APT::Color=0)
+
+# Debian's postgresql makes and starts a cluster when it is installed. Agent ID
+# makes its own, elsewhere: tell it not to, unless this machine has said already.
+for p in "${todo[@]}"; do
+  if [ "$p" = postgresql ] && [ ! -e /etc/postgresql-common/createcluster.conf ]; then
+    "${as_root[@]}" mkdir -p /etc/postgresql-common/createcluster.d
+    echo "create_main_cluster = false" | "${as_root[@]}" tee /etc/postgresql-common/createcluster.d/agentid.conf >/dev/null
+  fi
+done
 
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT

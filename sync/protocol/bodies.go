@@ -193,7 +193,7 @@ type Person struct {
 	ID        domain.PersonID  `json:"id"`
 	Version   int64            `json:"version"` // of the record at the kiosk; the centre gives its own
 	CreatedAt time.Time        `json:"created_at"`
-	KeyID     string           `json:"key_id"` // of the site key that sealed the fields
+	KeyID     string           `json:"key_id"` // of the newest site key that sealed any of it; see Keyring
 	Fields    map[string]Field `json:"fields,omitempty"`
 	// DocumentTag finds the same document at another branch without opening
 	// it: SiteKey.Tag of the clean document number.

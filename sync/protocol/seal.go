@@ -212,3 +212,27 @@ func hashText(s string) string {
 func NewDocument(version int64, contentType, content string) Document {
 	return Document{Version: version, ContentType: contentType, SHA256: hashText(content), Content: content}
 }
+
+// Keyring are the keys of a site, the newest first. A person changed over
+// years may be sealed under several of them.
+type Keyring []*SiteKey
+
+// OpenField opens with whichever key fits.
+func (r Keyring) OpenField(owner, field string, sealed []byte) (string, error) {
+	for _, k := range r {
+		if v, err := k.OpenField(owner, field, sealed); err == nil {
+			return v, nil
+		}
+	}
+	return "", fmt.Errorf("field %s: %w", field, ErrSealed)
+}
+
+// OpenVector opens with whichever key fits. ErrContent is of one that opened.
+func (r Keyring) OpenVector(person domain.PersonID, t Template) ([]float32, error) {
+	for _, k := range r {
+		if v, err := k.OpenVector(person, t); !errors.Is(err, ErrSealed) {
+			return v, err
+		}
+	}
+	return nil, fmt.Errorf("template: %w", ErrSealed)
+}

@@ -128,19 +128,24 @@ func TestSiteKey(t *testing.T) {
 	if theirs.Tag("document", "1") != k.Tag("document", "1") || k.Tag("document", "1") == k.Tag("document", "2") {
 		t.Error("tags do not find the same document")
 	}
+	ring := Keyring{siteKey(t, "norte", "k2"), k}
+	if got, err := ring.OpenField(idA, FieldName, sealed); got != "Lucía Vega" || err != nil {
+		t.Errorf("with the key before: %q, %v", got, err)
+	}
 	other, err := ecdh.X25519().GenerateKey(rand.Reader)
 	if err != nil {
 		t.Fatal(err)
 	}
 	for name, f := range map[string]func() error{
-		"other person": func() error { _, err := k.OpenField(idB, FieldName, sealed); return err },
-		"other field":  func() error { _, err := k.OpenField(idA, FieldContact, sealed); return err },
-		"other key":    func() error { _, err := siteKey(t, "norte", "k1").OpenField(idA, FieldName, sealed); return err },
-		"cut":          func() error { _, err := k.OpenField(idA, FieldName, sealed[:20]); return err },
-		"empty":        func() error { _, err := k.OpenField(idA, FieldName, nil); return err },
-		"other kiosk":  func() error { _, err := OpenSiteKey("norte", device, sealedKey, other); return err },
-		"other device": func() error { _, err := OpenSiteKey("norte", idA, sealedKey, own); return err },
-		"other site":   func() error { _, err := OpenSiteKey("sur", device, sealedKey, own); return err },
+		"no key of the ring": func() error { _, err := ring[:1].OpenField(idA, FieldName, sealed); return err },
+		"other person":       func() error { _, err := k.OpenField(idB, FieldName, sealed); return err },
+		"other field":        func() error { _, err := k.OpenField(idA, FieldContact, sealed); return err },
+		"other key":          func() error { _, err := siteKey(t, "norte", "k1").OpenField(idA, FieldName, sealed); return err },
+		"cut":                func() error { _, err := k.OpenField(idA, FieldName, sealed[:20]); return err },
+		"empty":              func() error { _, err := k.OpenField(idA, FieldName, nil); return err },
+		"other kiosk":        func() error { _, err := OpenSiteKey("norte", device, sealedKey, other); return err },
+		"other device":       func() error { _, err := OpenSiteKey("norte", idA, sealedKey, own); return err },
+		"other site":         func() error { _, err := OpenSiteKey("sur", device, sealedKey, own); return err },
 		"key cut short": func() error {
 			_, err := OpenSiteKey("norte", device, SealedKey{"k1", sealedKey.Sealed[:9]}, own)
 			return err
@@ -165,6 +170,13 @@ func TestVectors(t *testing.T) {
 	w := Template{ID: d.ID, Encoder: d.Encoder, Sealed: sealed}
 	if got, err := k.OpenVector(idB, w); err != nil || !slices.Equal(got, d.Vector) {
 		t.Errorf("%v, %v", got, err)
+	}
+	ring := Keyring{siteKey(t, "norte", "k2"), k}
+	if got, err := ring.OpenVector(idB, w); err != nil || !slices.Equal(got, d.Vector) {
+		t.Errorf("with the key before: %v, %v", got, err)
+	}
+	if _, err := ring[:1].OpenVector(idB, w); !errors.Is(err, ErrSealed) {
+		t.Errorf("with another key: %v", err)
 	}
 	if _, err := k.OpenVector(idA, w); !errors.Is(err, ErrSealed) {
 		t.Errorf("as another person's: %v", err)
