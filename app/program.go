@@ -177,6 +177,7 @@ func (p *program) see(ctx context.Context) {
 	pipe, err := vision.NewPipeline(vision.PipelineOptions{
 		Source: p.camera.source, Decoder: e.decoder, Detector: e.detector, Encoder: e.encoder, Gallery: g,
 		Clock: p.c.clock, Sink: p, Meter: p.metrics, Log: p.c.log, Analyser: p.c.analyserOptions(e),
+		MayKeep: p.mayKeep(ctx),
 	})
 	if err != nil {
 		p.failed("pipeline not started", err)

@@ -51,7 +51,8 @@ type Analyser struct {
 
 	tracker  Tracker
 	subjects map[uint64]*subject
-	order    []*Track // of the newest frame, largest first
+	order    []*Track          // of the newest frame, largest first
+	boxes    []image.Rectangle // of all that may be a face in it; never changed, only replaced
 	size     image.Point
 	at       time.Time
 	guide    steadyGuide
@@ -89,6 +90,8 @@ type Job struct {
 	Picture *Picture
 	Face    Face
 	Quality Quality
+	// Boxes are of everything in the picture that may be a face, this one too.
+	Boxes []image.Rectangle
 }
 
 // NewAnalyser makes an analyser for one encoder's gallery.
@@ -111,7 +114,7 @@ func (a *Analyser) Observe(pic *Picture, faces []Face) (domain.Scene, []domain.D
 	for _, t := range ended {
 		a.end(t)
 	}
-	a.order = alive
+	a.order, a.boxes = alive, faceBoxes(a.at, faces, alive)
 	for _, t := range alive {
 		s := a.subjects[t.ID]
 		if s == nil {
@@ -150,7 +153,7 @@ func (a *Analyser) look(s *subject, pic *Picture) {
 		c.Picture.Release()
 	}
 	pic.Retain()
-	s.candidate = &Job{Track: s.track.ID, Picture: pic, Face: s.track.Face, Quality: s.quality}
+	s.candidate = &Job{Track: s.track.ID, Picture: pic, Face: s.track.Face, Quality: s.quality, Boxes: a.boxes}
 }
 
 // wanted tells whether another look at the track would change anything.
@@ -301,7 +304,7 @@ func (a *Analyser) decision(s *subject, j Job, o outcome) domain.Decision {
 		Threshold: a.opts.Rules.Threshold, Metric: string(a.metric),
 		Votes: o.votes, Frames: s.ballot.total, Quality: s.best,
 		Encoder: a.encoder, Detector: a.detector,
-		Box: domain.RectIn(j.Face.Box, j.Picture.RGBA().Rect.Size()), JPEG: j.Picture.JPEG,
+		Box: domain.RectIn(j.Face.Box, j.Picture.RGBA().Rect.Size()),
 	}
 	return d
 }
@@ -383,6 +386,25 @@ func (a *Analyser) Pause(pause bool) {
 	}
 }
 
+// faceBoxes lists all that may be a face: every detection, and where those who
+// were there a moment ago and were missed in this frame must be.
+func faceBoxes(at time.Time, faces []Face, alive []*Track) []image.Rectangle {
+	out := make([]image.Rectangle, 0, len(faces))
+	for _, f := range faces {
+		out = append(out, f.Box)
+	}
+	for _, t := range alive {
+		if t.Last.Before(at) {
+			out = append(out, t.Box())
+		}
+	}
+	return out
+}
+
+// Boxes are of everything in the newest frame that may be a face, doubtful ones
+// as well: what must be hidden where only one of them may be shown.
+func (a *Analyser) Boxes() []image.Rectangle { return a.boxes }
+
 // Seen lists the faces of the newest frame that are followed, largest first.
 func (a *Analyser) Seen() []SeenFace {
 	var out []SeenFace
@@ -400,7 +422,7 @@ func (a *Analyser) Interrupt() (domain.Scene, []domain.Decision) {
 	for _, t := range a.tracker.Reset() {
 		a.end(t)
 	}
-	a.order = nil
+	a.order, a.boxes = nil, nil
 	return a.scene(), a.release()
 }
 

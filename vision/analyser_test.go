@@ -122,7 +122,7 @@ func TestOneVisitIsOneEvent(t *testing.T) {
 	s.play(10*time.Second, lucia)
 	s.wantEvents(domain.ReasonRecognised)
 	d := s.decisions[0]
-	if d.Person != "lucia" || d.Distance > 0.31 || d.Distance < 0.29 || d.Votes < 3 || d.Second <= d.Distance || d.JPEG == nil {
+	if d.Person != "lucia" || d.Distance > 0.31 || d.Distance < 0.29 || d.Votes < 3 || d.Second <= d.Distance || d.JPEG != nil {
 		t.Fatalf("decision %+v", d)
 	}
 	if f := s.scene.Faces[0]; f.State != domain.FaceKnown || f.Person != "lucia" {

@@ -38,7 +38,8 @@ type CaptureFrame struct {
 	Quality float64 // 0..1
 	Pose    Pose    // zero where there were no landmarks
 	Box     domain.Rect
-	JPEG    []byte // as the camera sent it; may be nil
+	Others  []domain.Rect // everybody else's faces in it
+	JPEG    []byte        // as the camera sent it, others' faces and all; may be nil
 }
 
 // CaptureResult is what a capture came to.
@@ -462,7 +463,7 @@ func (c *CaptureSession) finish(ctx context.Context) (done bool, err error) {
 		img := s.look.picture.RGBA()
 		c.result.Frames = append(c.result.Frames, CaptureFrame{
 			At: s.look.at, Vector: s.enc, Quality: s.look.quality.Score, Pose: s.look.pose,
-			Box: domain.RectIn(s.look.face.Box, img.Rect.Size()), JPEG: s.look.picture.JPEG,
+			Box: domain.RectIn(s.look.face.Box, img.Rect.Size()), JPEG: s.look.picture.JPEG, Others: s.look.others,
 		})
 	}
 	c.result.Reason = domain.ReasonEnrolled

@@ -39,6 +39,7 @@ type look struct {
 	pose    Pose
 	posed   bool
 	quality Quality
+	others  []domain.Rect // faces in this picture that are not the person's
 	// reset is why what was collected before is void, if it is.
 	reset ResetReason
 	guide domain.Guide // what would mend the look; GuideNone where it is good
@@ -80,6 +81,7 @@ func (f *follower) see(s Sighting) look {
 		}
 		f.track, f.seen = own.Track, l.at
 		f.judge(&l, own.Face)
+		l.others = s.others(own.Face.Box)
 	}
 	f.last = l.guide
 	return l

@@ -6,10 +6,12 @@ import (
 	"fmt"
 	"image"
 	"log/slog"
+	"slices"
 	"sync"
 	"time"
 
 	"agentid/app/domain"
+	"agentid/vision/redact"
 )
 
 // Sink hears what the pipeline sees and decides. Its methods are called from
@@ -47,6 +49,11 @@ type PipelineOptions struct {
 	Log      *slog.Logger
 	Backoff  SuperviseOptions // Clock, Log and OnState are the pipeline's own
 	Pace     Pace
+	// MayKeep tells whether a picture of a person may be kept. Decisions that
+	// recognise those of whom it says yes carry the frame, with everybody else's
+	// face made unrecognisable; nil: none does, and nothing is encoded. It is
+	// called from the encoding goroutine and may take milliseconds.
+	MayKeep func(domain.PersonID) bool
 }
 
 // Pipeline runs camera, decoding, analysis and encoding side by side. Between
@@ -235,7 +242,7 @@ func (p *Pipeline) analyse(ctx context.Context) {
 		p.tell(sc, ds)
 		var seen Sighting
 		if len(ws) > 0 {
-			seen = Sighting{Picture: pic, Faces: p.an.Seen()}
+			seen = Sighting{Picture: pic, Faces: p.an.Seen(), Boxes: p.an.Boxes()}
 		}
 		p.mu.Unlock()
 		show(ws, seen)
@@ -271,10 +278,7 @@ func (p *Pipeline) encode(ctx context.Context) {
 			if failure != nil {
 				p.o.Log.LogAttrs(ctx, slog.LevelWarn, "encoding failed", slog.String("error", err.Error()))
 			}
-			p.mu.Lock()
-			sc, ds, lerr := p.an.Learn(j, enc, err)
-			p.tell(sc, ds)
-			p.mu.Unlock()
+			lerr := p.learn(j, enc, err)
 			j.Picture.Release()
 			if lerr != nil {
 				p.o.Log.LogAttrs(ctx, slog.LevelError, "template not comparable", slog.String("error", lerr.Error()))
@@ -283,10 +287,61 @@ func (p *Pipeline) encode(ctx context.Context) {
 	}
 }
 
+// learn takes what the encoder made of a job, and tells what follows from it.
+func (p *Pipeline) learn(j Job, enc Encoding, encErr error) error {
+	p.mu.Lock()
+	sc, ds, err := p.an.Learn(j, enc, encErr)
+	if p.o.MayKeep == nil || !slices.ContainsFunc(ds, pictured) {
+		p.tell(sc, ds)
+		p.mu.Unlock()
+		return err
+	}
+	// The screen does not wait for the picture, nor does the analysis: only the
+	// record of the decision does.
+	p.stamp(ds)
+	p.o.Sink.Scene(sc)
+	p.mu.Unlock()
+	for i := range ds {
+		p.picture(j, &ds[i])
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, d := range ds {
+		p.o.Sink.Decision(d)
+	}
+	return err
+}
+
+// pictured tells whether a decision is one that a picture may be kept of:
+// somebody known, at the beginning of their visit.
+func pictured(d domain.Decision) bool {
+	return d.Reason == domain.ReasonRecognised && d.Person != "" && !d.Repeat
+}
+
+// picture gives a decision its redacted frame, where that may be kept.
+func (p *Pipeline) picture(j Job, d *domain.Decision) {
+	if !pictured(*d) || !p.o.MayKeep(d.Person) {
+		return
+	}
+	jpeg, err := redact.JPEG(j.Picture.RGBA(), j.Face.Box, j.Boxes)
+	if err != nil { // the decision matters more than its picture
+		p.o.Log.LogAttrs(context.Background(), slog.LevelWarn, "snapshot not kept", slog.String("error", err.Error()))
+		return
+	}
+	d.JPEG = jpeg
+}
+
+// stamp tells how long decisions took.
+func (p *Pipeline) stamp(ds []domain.Decision) {
+	for i := range ds {
+		ds[i].Latency = p.o.Clock.Now().Sub(ds[i].At)
+	}
+}
+
 // tell passes on under p.mu, so that no scene overtakes a later one.
 func (p *Pipeline) tell(sc domain.Scene, ds []domain.Decision) {
+	p.stamp(ds)
 	for _, d := range ds {
-		d.Latency = p.o.Clock.Now().Sub(d.At)
 		p.o.Sink.Decision(d)
 	}
 	p.o.Sink.Scene(sc)

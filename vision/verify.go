@@ -43,10 +43,13 @@ type VerifyResult struct {
 	Resets        int
 	// Guide is what was missing at the end.
 	Guide domain.Guide
-	// At, Box and JPEG are of the frame that Distance belongs to.
-	At   time.Time
-	Box  domain.Rect
-	JPEG []byte
+	// At, Box and JPEG are of the frame that Distance belongs to, as are Others,
+	// everybody else's faces in it. JPEG is as the camera sent it: what is kept of
+	// it is Snapshot's.
+	At     time.Time
+	Box    domain.Rect
+	Others []domain.Rect
+	JPEG   []byte
 }
 
 // VerifySession decides whether the person before the camera is the one whose
@@ -209,7 +212,7 @@ func (v *VerifySession) compare(k look) error {
 		b.person = voter
 	}
 	if v.ballot.total == 0 || d < v.nearest.Distance {
-		v.nearest = VerifyResult{Distance: d, At: k.at, JPEG: k.picture.JPEG, Box: domain.RectIn(k.face.Box, k.picture.RGBA().Rect.Size())}
+		v.nearest = VerifyResult{Distance: d, At: k.at, JPEG: k.picture.JPEG, Others: k.others, Box: domain.RectIn(k.face.Box, k.picture.RGBA().Rect.Size())}
 	}
 	v.quality = max(v.quality, k.quality.Score)
 	v.ballot.add(b)

@@ -1,6 +1,9 @@
 package vision
 
-import "sync/atomic"
+import (
+	"image"
+	"sync/atomic"
+)
 
 // SeenFace is a face that is followed, as a Watcher sees it.
 type SeenFace struct {
@@ -11,10 +14,13 @@ type SeenFace struct {
 }
 
 // Sighting is an analysed picture with the faces followed in it, the largest
-// first. Detections that may be flickers are left out. It is read only.
+// first. Detections that may be flickers are left out of Faces, not of Boxes.
+// It is read only.
 type Sighting struct {
 	Picture *Picture
 	Faces   []SeenFace
+	// Boxes are of everything in the picture that may be a face.
+	Boxes []image.Rectangle
 }
 
 // Watcher sees what the pipeline sees.

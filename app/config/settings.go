@@ -152,7 +152,7 @@ func settings() []setting {
 
 		{key: "snapshots.enabled", flag: "snapshots",
 			value: yes(func(c *Config) *bool { return &c.Snapshots.Enabled }),
-			help:  text{"guardar una foto cifrada con cada evento", "keep an encrypted picture with each event"}},
+			help:  text{"guardar una foto cifrada de quien se reconoce y lo consintió", "keep an encrypted picture of those recognised who consented"}},
 
 		{key: "ui.windowed", flag: "windowed",
 			value: yes(func(c *Config) *bool { return &c.UI.Windowed }),

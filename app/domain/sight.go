@@ -117,7 +117,8 @@ type Decision struct {
 	Repeat bool
 	// Revises tells that it replaces what was decided about the same track.
 	Revises bool
-	// JPEG is the frame that decided, as the camera sent it. May be nil.
+	// JPEG is the frame that decided, with everybody's face but the person's made
+	// unrecognisable: nil unless it may be kept.
 	JPEG []byte
 	// Latency from the arrival of that frame to this decision.
 	Latency time.Duration

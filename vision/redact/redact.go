@@ -2,7 +2,7 @@
 // before it is written anywhere.
 //
 // The rule: of every other face found, the box and 30% of its sides around it
-// are replaced by at most 6x6 mean colours, blended into each other. What lies
+// are replaced by at most 4x4 mean colours, blended into each other. What lies
 // within the box of the person concerned is left alone, except where the box
 // itself (not what lies around it) of a bystander overlaps it: there the
 // bystander's privacy goes first. A box that covers nearly what the person's
@@ -30,7 +30,7 @@ const (
 
 const (
 	around  = 0.30 // of a box's sides, hidden on each side of it
-	cells   = 6    // across the longer side of what is hidden
+	cells   = 4    // across the longer side of what is hidden
 	minCell = 8    // pixels: smaller faces get fewer cells
 	twice   = 0.6  // overlap (IoU) from which two boxes are of one face
 )

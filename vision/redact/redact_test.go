@@ -89,10 +89,10 @@ func TestRule(t *testing.T) {
 	}
 }
 
-// What is left of a face is at most 36 colours: two faces that agree on them
+// What is left of a face is at most 16 colours: two faces that agree on them
 // give the same pixels, whatever they differ by.
 func TestOnlyCellsAreLeft(t *testing.T) {
-	box := image.Rect(100, 100, 190, 190) // 27 more on each side: cells of 24
+	box := image.Rect(100, 100, 190, 190) // 27 more on each side: cells of 36
 	flat := image.NewRGBA(image.Rect(0, 0, 320, 320))
 	for i := range flat.Pix {
 		flat.Pix[i] = 128
