@@ -13,6 +13,17 @@ import (
 	"agentid/app/telemetry"
 )
 
+// serveControls tells what can be touched. Only with --diagnostics.
+func (p *program) serveControls(w http.ResponseWriter, r *http.Request) {
+	list, err := p.screen.Controls(r.Context())
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusServiceUnavailable)
+		return
+	}
+	w.Header().Set("Content-Type", "application/json")
+	_ = json.NewEncoder(w).Encode(list)
+}
+
 // minFree is the room on the disk below which the kiosk calls itself unwell.
 const minFree = diskFail
 
@@ -31,6 +42,7 @@ func (p *program) serveTelemetry(ctx context.Context) (*telemetry.Server, error)
 	o.Extra = map[string]http.Handler{"/log/level": telemetry.LevelHandler(&p.c.level)}
 	if p.c.diagnostics {
 		o.Extra["/screen"] = http.HandlerFunc(p.serveScreen)
+		o.Extra["/controls"] = http.HandlerFunc(p.serveControls)
 	}
 	return telemetry.Serve(ctx, o)
 }
@@ -89,9 +101,23 @@ func (p *program) diskCheck(context.Context) error {
 func (p *program) serveScreen(w http.ResponseWriter, _ *http.Request) {
 	v := p.machine.View()
 	w.Header().Set("Content-Type", "application/json")
+	step := ""
+	switch {
+	case v.Register != nil:
+		step = string(v.Register.Step)
+	case v.Validate != nil:
+		step = string(v.Validate.Step)
+	case v.Withdraw != nil:
+		step = string(v.Withdraw.Step)
+	}
+	outcome := kiosk.Outcome("")
+	if v.Validate != nil {
+		outcome = v.Validate.Outcome
+	}
 	// A client that goes away while reading is its own affair.
 	_ = json.NewEncoder(w).Encode(map[string]any{
 		"state": v.State, "lang": v.Lang, "given": v.Given, "guide": v.Guide, "notice": v.Notice,
+		"step": step, "outcome": outcome, "asking": v.Asking,
 		"camera": v.Status.Camera, "engine": v.Status.Engine, "grade": v.Status.Grade, "pending": v.Status.Pending,
 		"pictures_shown": p.screen.Stats().PicturesShown,
 	})
