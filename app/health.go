@@ -101,12 +101,12 @@ func (p *program) diskCheck(context.Context) error {
 func (p *program) serveScreen(w http.ResponseWriter, _ *http.Request) {
 	v := p.machine.View()
 	w.Header().Set("Content-Type", "application/json")
-	step := ""
+	step, coach := "", domain.GuideNone
 	switch {
 	case v.Register != nil:
-		step = string(v.Register.Step)
+		step, coach = string(v.Register.Step), v.Register.Face.Guide
 	case v.Validate != nil:
-		step = string(v.Validate.Step)
+		step, coach = string(v.Validate.Step), v.Validate.Face.Guide
 	case v.Withdraw != nil:
 		step = string(v.Withdraw.Step)
 	}
@@ -117,7 +117,7 @@ func (p *program) serveScreen(w http.ResponseWriter, _ *http.Request) {
 	// A client that goes away while reading is its own affair.
 	_ = json.NewEncoder(w).Encode(map[string]any{
 		"state": v.State, "lang": v.Lang, "given": v.Given, "guide": v.Guide, "notice": v.Notice,
-		"step": step, "outcome": outcome, "asking": v.Asking,
+		"step": step, "coach": coach, "outcome": outcome, "asking": v.Asking,
 		"camera": v.Status.Camera, "engine": v.Status.Engine, "grade": v.Status.Grade, "pending": v.Status.Pending,
 		"pictures_shown": p.screen.Stats().PicturesShown,
 	})
