@@ -151,19 +151,25 @@ func (s *Store) reserve(ctx context.Context, tx *sql.Tx, subject string) (lock d
 	return a.lock(now), locked, a.write(ctx, tx, subject)
 }
 
-// Clear implements domain.Registry.
+// Clear implements domain.Registry. By staff, it is audited: the kiosk itself
+// clears what a success has settled.
 func (s *Store) Clear(ctx context.Context, subject string) error {
-	return wrap("clear attempts", transact(ctx, s.w, func(tx *sql.Tx) error {
+	defer s.useKeys()()
+	return wrap("clear attempts", s.sealing(ctx, func(tx *sql.Tx) error {
 		if err := checkSubject(ctx, tx, subject); err != nil {
 			return err
 		}
-		return clearAttempts(ctx, tx, subject)
+		n, err := clearAttempts(ctx, tx, subject)
+		if err != nil || n == 0 || domain.ActorOf(ctx).Role == "" {
+			return err
+		}
+		kind, id, _ := strings.Cut(subject, ":")
+		return s.audit(ctx, tx, domain.AuditAttemptsCleared, kind, id)
 	}))
 }
 
-func clearAttempts(ctx context.Context, tx *sql.Tx, subject string) error {
-	_, err := tx.ExecContext(ctx, "DELETE FROM attempts WHERE subject = ?", subject)
-	return err
+func clearAttempts(ctx context.Context, tx *sql.Tx, subject string) (rows int, err error) {
+	return changed(ctx, tx, "DELETE FROM attempts WHERE subject = ?", subject)
 }
 
 // checkSubject accepts the kiosk, the people that are here, and open accounts

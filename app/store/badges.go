@@ -39,11 +39,15 @@ func (s *Store) IssueBadge(ctx context.Context, b domain.Badge) error {
 	if err := checkBadge(b); err != nil {
 		return wrap("issue badge", err)
 	}
-	return wrap("issue badge", transact(ctx, s.w, func(tx *sql.Tx) error {
+	defer s.useKeys()()
+	return wrap("issue badge", s.sealing(ctx, func(tx *sql.Tx) error {
 		if err := checkAlive(ctx, tx, b.Person); err != nil {
 			return err
 		}
-		return s.issue(ctx, tx, b)
+		if err := s.issue(ctx, tx, b); err != nil {
+			return err
+		}
+		return s.audit(ctx, tx, domain.AuditBadgeIssued, domain.TargetBadge, string(b.ID), "person", string(b.Person))
 	}))
 }
 
@@ -66,6 +70,7 @@ func (s *Store) issue(ctx context.Context, tx *sql.Tx, b domain.Badge) error {
 // RevokeBadge implements domain.Registry. The first revocation stands: another
 // changes nothing, and is no error. at is now where it is zero.
 func (s *Store) RevokeBadge(ctx context.Context, id domain.BadgeID, why domain.Reason, at time.Time) error {
+	defer s.useKeys()()
 	return wrap("revoke badge", s.revokeBadge(ctx, id, why, at))
 }
 
@@ -80,7 +85,7 @@ func (s *Store) revokeBadge(ctx context.Context, id domain.BadgeID, why domain.R
 	if err := checkLabels(string(why)); err != nil {
 		return err
 	}
-	return transact(ctx, s.w, func(tx *sql.Tx) error {
+	return s.sealing(ctx, func(tx *sql.Tx) error {
 		list, err := badges(ctx, tx, "id = ?", id)
 		if err != nil {
 			return err
@@ -95,7 +100,12 @@ func (s *Store) revokeBadge(ctx context.Context, id domain.BadgeID, why domain.R
 		if err != nil {
 			return err
 		}
-		return s.note(ctx, tx, domain.Event{Kind: domain.EventBadge, Reason: why, Person: list[0].Person, At: at})
+		person := list[0].Person
+		if err := s.note(ctx, tx, domain.Event{Kind: domain.EventBadge, Reason: why, Person: person, At: at}); err != nil {
+			return err
+		}
+		return s.audit(ctx, tx, domain.AuditBadgeRevoked, domain.TargetBadge, string(id),
+			"person", string(person), "reason", labelOf(why))
 	})
 }
 

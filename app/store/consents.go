@@ -67,6 +67,7 @@ func insertConsent(ctx context.Context, tx *sql.Tx, c domain.Consent) error {
 // to their face after all. What stands is not refused by it but taken back, by
 // Withdraw. Errors: ErrInvalid, ErrExists, domain.ErrNotFound.
 func (s *Store) AddConsent(ctx context.Context, c domain.Consent) error {
+	defer s.useKeys()()
 	return wrap("add consent", s.addConsent(ctx, c))
 }
 
@@ -74,7 +75,7 @@ func (s *Store) addConsent(ctx context.Context, c domain.Consent) error {
 	if err := checkConsent(c); err != nil {
 		return err
 	}
-	return transact(ctx, s.w, func(tx *sql.Tx) error {
+	return s.sealing(ctx, func(tx *sql.Tx) error {
 		if err := checkAlive(ctx, tx, c.Person); err != nil {
 			return err
 		}
@@ -93,9 +94,13 @@ func (s *Store) addConsent(ctx context.Context, c domain.Consent) error {
 		if err := insertConsent(ctx, tx, c); err != nil {
 			return err
 		}
-		return s.note(ctx, tx, domain.Event{
+		err = s.note(ctx, tx, domain.Event{
 			Kind: domain.EventRegistration, Reason: domain.ReasonConsentGiven, Person: c.Person, At: c.At,
 		})
+		if err != nil {
+			return err
+		}
+		return s.audit(ctx, tx, domain.AuditConsentGiven, domain.TargetPerson, string(c.Person))
 	})
 }
 
@@ -175,6 +180,7 @@ func mayKeepFace(ctx context.Context, q queryer, id domain.PersonID) error {
 // done, but for old pages that hold a template. A gallery in memory is to be
 // loaded anew.
 func (s *Store) Withdraw(ctx context.Context, id domain.PersonID, p domain.Purpose, at time.Time) error {
+	defer s.useKeys()()
 	return wrap("withdraw consent", s.withdraw(ctx, id, p, at))
 }
 
@@ -189,7 +195,7 @@ func (s *Store) withdraw(ctx context.Context, id domain.PersonID, p domain.Purpo
 		return fmt.Errorf("%w: unknown purpose of consent", ErrInvalid)
 	}
 	var pictures []string
-	err = transact(ctx, s.w, func(tx *sql.Tx) error {
+	err = s.sealing(ctx, func(tx *sql.Tx) error {
 		if err := checkAlive(ctx, tx, id); err != nil {
 			return err
 		}
@@ -212,9 +218,13 @@ func (s *Store) withdraw(ctx context.Context, id domain.PersonID, p domain.Purpo
 		if _, err := tx.ExecContext(ctx, "UPDATE people SET version = version + 1 WHERE id = ?", id); err != nil {
 			return err
 		}
-		return s.note(ctx, tx, domain.Event{
+		err = s.note(ctx, tx, domain.Event{
 			Kind: domain.EventErasure, Reason: domain.ReasonConsentWithdraw, Person: id, At: at,
 		})
+		if err != nil {
+			return err
+		}
+		return s.audit(ctx, tx, domain.AuditConsentTaken, domain.TargetPerson, string(id), "purpose", string(p))
 	})
 	if err != nil {
 		return err

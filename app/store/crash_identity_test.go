@@ -204,6 +204,16 @@ func verifyIdentities(t *testing.T, dir string, said map[string]string) (cut int
 	if events != last || unqueued != 0 {
 		t.Errorf("%d events up to %d, %d not in the outbox", events, last, unqueued)
 	}
+	// Whatever was done is audited, once, and the chain holds.
+	if r, err := s.VerifyAudit(t.Context()); err != nil || !r.Sound() {
+		t.Errorf("audit %+v, %v", r, err)
+	}
+	var registered, erased int
+	must(t, s.r.QueryRow(`SELECT count(*) FILTER (WHERE action = 'person_registered'), count(*) FILTER (WHERE action = 'person_erased')
+		FROM audit`).Scan(&registered, &erased))
+	if registered != len(alive)+len(gone) || erased != len(gone) {
+		t.Errorf("%d registered, %d erased in the audit; %d alive, %d gone", registered, erased, len(alive), len(gone))
+	}
 	return cut
 }
 

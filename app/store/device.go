@@ -81,20 +81,27 @@ func (s *Store) openDevice(ctx context.Context, want string) error {
 }
 
 // loadPepper reads what PINs are mixed with, or makes it where the database
-// comes from before there were any.
+// comes from before there were any. How it is sealed says that an audit was
+// begun: who empties the audit's tables cannot pass it off as a new one.
 func (s *Store) loadPepper(ctx context.Context, tx *sql.Tx) error {
 	var wrapped []byte
 	err := tx.QueryRowContext(ctx, "SELECT pin_pepper FROM device").Scan(&wrapped)
 	if err != nil {
 		return wrap("read pepper", err)
 	}
+	if s.keys.pepper, err = s.keys.master.open(wrapped, pepperPlace(s.device)); err == nil {
+		return nil
+	}
 	if wrapped == nil {
 		s.keys.pepper = newKey()
-		_, err := tx.ExecContext(ctx, "UPDATE device SET pin_pepper = ?", s.keys.master.seal(s.keys.pepper, pepperPlace(s.device)))
-		return wrap("make pepper", err)
+	} else if s.keys.pepper, err = s.keys.master.open(wrapped, oldPepperPlace(s.device)); err != nil {
+		return wrap("pepper", err)
 	}
-	s.keys.pepper, err = s.keys.master.open(wrapped, pepperPlace(s.device))
-	return wrap("pepper", err)
+	_, err = tx.ExecContext(ctx, "UPDATE device SET pin_pepper = ?", s.keys.master.seal(s.keys.pepper, pepperPlace(s.device)))
+	if err != nil {
+		return wrap("keep pepper", err)
+	}
+	return s.startAudit(ctx, tx)
 }
 
 // newID makes a UUIDv7 of the given time, which need not be the machine's.

@@ -1,8 +1,10 @@
 // Package store keeps what the kiosk knows, on its own disk: people and their
 // templates, their identities (document, contact, consents, badges, PIN),
-// events and their snapshots, what still has to be told to the centre, and
-// settings. It implements domain.People, domain.Events, domain.Settings and
-// domain.Registry on one SQLite database and a folder of picture files.
+// events and their snapshots, what still has to be told to the centre, the
+// accounts of staff, the audit, and settings. It implements domain.People,
+// domain.Events, domain.Settings, domain.Registry, domain.StaffBook,
+// domain.FirstRun and domain.AuditLog on one SQLite database and a folder of
+// picture files.
 //
 //	<dir>/agentid.db            the database, in WAL mode, synchronous=FULL
 //	<dir>/snapshots/ab/abcd….jpg  sealed pictures, named by the SHA-256 of the picture
@@ -25,9 +27,17 @@
 //   - A failed PIN is counted before it is compared. Locks outlive a restart,
 //     and a clock that is set back opens none early.
 //   - RotateMasterKey replaces the master key whole or not at all.
+//   - Names of staff and their PINs are sealed likewise, bound to login and role;
+//     logins are plain. A login that there is not costs and answers as one that
+//     there is.
+//   - What changes people, badges, PINs, consents, keys and staff is audited in
+//     its own transaction. The audit is a chain of hashes, its end under a MAC
+//     whose key hangs on the master key: VerifyAudit finds any edit, removal,
+//     insertion or reorder by who has the file alone.
 //
-// What it does not: events, consents, badges and settings are plain text, so
-// only ids, labels and figures belong in them; a picture is found by the person
+// What it does not: events, consents, badges, the audit and settings are plain
+// text, so only ids, labels and figures belong in them; the audit does not find
+// that the whole file was replaced by an older copy; a picture is found by the person
 // of its events, so those of somebody who was not recognised end by
 // DropSnapshots or Retain alone; a backup keeps whoever is erased after it; and
 // a clock that is set ahead opens a lock, and makes Retain erase, early.

@@ -82,6 +82,9 @@ func (s *Store) enrol(ctx context.Context, e domain.Enrolment) error {
 		if err := s.note(ctx, tx, domain.Event{Kind: domain.EventRegistration, Reason: why, Person: id}); err != nil {
 			return err
 		}
+		if err := s.audit(ctx, tx, domain.AuditRegistered, domain.TargetPerson, string(id)); err != nil {
+			return err
+		}
 		if e.Badge.ID == "" {
 			return nil
 		}

@@ -27,6 +27,7 @@ import (
 // flash memory, so may the medium, but only sealed under a key that is gone
 // (pictures: overwritten).
 func (s *Store) EraseIdentity(ctx context.Context, id domain.PersonID, why domain.Reason, at time.Time) (domain.ErasureReceipt, error) {
+	defer s.useKeys()()
 	r, err := s.eraseIdentity(ctx, id, why, at)
 	return r, wrap("erase person", err)
 }
@@ -41,7 +42,7 @@ func (s *Store) eraseIdentity(ctx context.Context, id domain.PersonID, why domai
 	if err := checkLabels(string(why)); err != nil {
 		return r, err
 	}
-	err = transact(ctx, s.w, func(tx *sql.Tx) error { return s.destroyKey(ctx, tx, id, why, at) })
+	err = s.sealing(ctx, func(tx *sql.Tx) error { return s.destroyKey(ctx, tx, id, why, at) })
 	if err != nil {
 		return r, err
 	}
@@ -51,8 +52,8 @@ func (s *Store) eraseIdentity(ctx context.Context, id domain.PersonID, why domai
 	return r, s.truncateLog(ctx)
 }
 
-// destroyKey makes a person unreadable once its transaction, which does no
-// more, is committed; and starts a receipt, unless there is one.
+// destroyKey makes a person unreadable once its transaction is committed, which
+// does no more than to audit it and to start a receipt, unless there is one.
 func (s *Store) destroyKey(ctx context.Context, tx *sql.Tx, id domain.PersonID, why domain.Reason, at time.Time) error {
 	n, err := changed(ctx, tx,
 		"UPDATE people SET wrapped_key = NULL, version = version + 1 WHERE id = ? AND wrapped_key IS NOT NULL", id)
@@ -68,7 +69,10 @@ func (s *Store) destroyKey(ctx context.Context, tx *sql.Tx, id domain.PersonID, 
 	}
 	_, err = tx.ExecContext(ctx, "INSERT INTO erasures (person, id, why, at) VALUES (?, ?, ?, ?) ON CONFLICT (person) DO NOTHING",
 		id, newID(at), why, micros(at))
-	return err
+	if err != nil || n == 0 {
+		return err
+	}
+	return s.audit(ctx, tx, domain.AuditErased, domain.TargetPerson, string(id), "reason", labelOf(why))
 }
 
 // finishErasure removes what a destroyed key has left unreadable. Each step

@@ -93,39 +93,43 @@ func (s *Store) query(ctx context.Context, f Filter) ([]domain.Event, error) {
 
 // sql gives the statement of a filter; all values are parameters.
 func (f Filter) sql() (string, []any) {
-	var where []string
-	var args []any
-	add := func(cond string, arg any) {
-		where = append(where, cond)
-		args = append(args, arg)
+	var c conditions
+	c.addIf(f.Kind != "", "kind = ?", f.Kind)
+	c.addIf(f.Reason != "", "reason = ?", f.Reason)
+	c.addIf(f.Person != "", "person = ?", f.Person)
+	c.addIf(!f.From.IsZero(), "at >= ?", micros(f.From))
+	c.addIf(!f.To.IsZero(), "at < ?", micros(f.To))
+	c.addIf(f.BeforeSeq > 0, "seq < ?", int64(min(f.BeforeSeq, math.MaxInt64)))
+	return "SELECT " + eventColumns + " FROM events " + c.where() + " ORDER BY seq DESC LIMIT ?", append(c.args, bounded(f.Limit))
+}
+
+// conditions are those of a statement, all of which must hold.
+type conditions struct {
+	list []string
+	args []any
+}
+
+func (c *conditions) addIf(wanted bool, cond string, arg any) {
+	if wanted {
+		c.list = append(c.list, cond)
+		c.args = append(c.args, arg)
 	}
-	if f.Kind != "" {
-		add("kind = ?", f.Kind)
+}
+
+func (c *conditions) where() string {
+	if len(c.list) == 0 {
+		return ""
 	}
-	if f.Reason != "" {
-		add("reason = ?", f.Reason)
-	}
-	if f.Person != "" {
-		add("person = ?", f.Person)
-	}
-	if !f.From.IsZero() {
-		add("at >= ?", micros(f.From))
-	}
-	if !f.To.IsZero() {
-		add("at < ?", micros(f.To))
-	}
-	if f.BeforeSeq > 0 {
-		add("seq < ?", int64(min(f.BeforeSeq, math.MaxInt64)))
-	}
-	limit := f.Limit
+	return "WHERE " + strings.Join(c.list, " AND ")
+}
+
+// bounded is how many rows a query gives: DefaultLimit without a wish, and
+// MaxLimit at most.
+func bounded(limit int) int {
 	if limit <= 0 {
-		limit = DefaultLimit
+		return DefaultLimit
 	}
-	q := "SELECT " + eventColumns + " FROM events"
-	if len(where) > 0 {
-		q += " WHERE " + strings.Join(where, " AND ")
-	}
-	return q + " ORDER BY seq DESC LIMIT ?", append(args, min(limit, MaxLimit))
+	return min(limit, MaxLimit)
 }
 
 // EventByID gives one event; domain.ErrNotFound where there is none. The sync

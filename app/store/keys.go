@@ -18,6 +18,7 @@ const documentKeyInfo = "agentid document index v1"
 type keyring struct {
 	master    box
 	documents []byte // of the document index, derived from the master key
+	audit     []byte // of the audit's head, likewise
 	// check is the key check as the database has it: sealed anew at each
 	// rotation, it also tells whether another process has rotated the key.
 	check  []byte
@@ -32,8 +33,16 @@ func (k MasterKey) keyring() (keyring, error) {
 	if err != nil {
 		return keyring{}, err
 	}
-	documents, err := hkdf.Key(sha256.New, k.key[:], nil, documentKeyInfo, sha256.Size)
-	return keyring{master: master, documents: documents}, err
+	r := keyring{master: master}
+	for _, d := range []struct {
+		key  *[]byte
+		info string
+	}{{&r.documents, documentKeyInfo}, {&r.audit, auditKeyInfo}} {
+		if *d.key, err = hkdf.Key(sha256.New, k.key[:], nil, d.info, sha256.Size); err != nil {
+			return keyring{}, err
+		}
+	}
+	return r, nil
 }
 
 // documentHash finds a document without showing it: who lacks the master key

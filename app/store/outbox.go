@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 
@@ -69,10 +70,7 @@ func (s *Store) NextBatch(ctx context.Context, n int) ([]OutboxRow, error) {
 
 // DeadLetters lists up to limit (see Filter) dead rows, newest first.
 func (s *Store) DeadLetters(ctx context.Context, limit int) ([]OutboxRow, error) {
-	if limit <= 0 {
-		limit = DefaultLimit
-	}
-	rows, err := s.outboxRows(ctx, "WHERE state = 'dead' ORDER BY id DESC LIMIT ?", min(limit, MaxLimit))
+	rows, err := s.outboxRows(ctx, "WHERE state = 'dead' ORDER BY id DESC LIMIT ?", bounded(limit))
 	return rows, wrap("dead letters", err)
 }
 
@@ -125,11 +123,17 @@ func (s *Store) MarkDead(ctx context.Context, id int64, cause error) error {
 		causeText(cause), id)
 }
 
-// Requeue has a dead row tried again, now: staff's decision.
+// Requeue has a dead row tried again, now: staff's decision, and audited.
 func (s *Store) Requeue(ctx context.Context, id int64) error {
-	return s.mark(ctx, "requeue", id,
-		"UPDATE outbox SET state = 'pending', next_at = ? WHERE id = ? AND state = 'dead'",
-		micros(s.clock.Now()), id)
+	defer s.useKeys()()
+	return wrap(fmt.Sprintf("requeue: row %d", id), s.sealing(ctx, func(tx *sql.Tx) error {
+		err := markOne(ctx, tx, "UPDATE outbox SET state = 'pending', next_at = ? WHERE id = ? AND state = 'dead'",
+			micros(s.clock.Now()), id)
+		if err != nil {
+			return err
+		}
+		return s.audit(ctx, tx, domain.AuditRequeued, domain.TargetOutbox, strconv.FormatInt(id, 10))
+	}))
 }
 
 // mark changes one row; domain.ErrNotFound where it is not in the state for it.

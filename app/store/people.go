@@ -22,7 +22,12 @@ func (s *Store) AddPerson(ctx context.Context, p domain.Person, ts []domain.Temp
 	if err != nil {
 		return wrap("add person", err)
 	}
-	return wrap("add person", s.sealing(ctx, func(tx *sql.Tx) error { return sealed.insert(ctx, tx) }))
+	return wrap("add person", s.sealing(ctx, func(tx *sql.Tx) error {
+		if err := sealed.insert(ctx, tx); err != nil {
+			return err
+		}
+		return s.audit(ctx, tx, domain.AuditPersonAdded, domain.TargetPerson, sealed.id)
+	}))
 }
 
 // sealedPerson is a new person, checked and sealed, under a key of their own.
@@ -134,7 +139,7 @@ func (s *Store) RenamePerson(ctx context.Context, id domain.PersonID, name strin
 		return wrap("rename person", err)
 	}
 	defer s.useKeys()()
-	return wrap("rename person", s.changePerson(ctx, id, func(tx *sql.Tx, data box) error {
+	return wrap("rename person", s.changePerson(ctx, id, domain.AuditPersonRenamed, func(tx *sql.Tx, data box) error {
 		_, err := tx.ExecContext(ctx, "UPDATE people SET name = ? WHERE id = ?",
 			data.seal([]byte(name), namePlace(string(id))), id)
 		return err
@@ -149,7 +154,7 @@ func (s *Store) AddTemplates(ctx context.Context, id domain.PersonID, ts []domai
 		return nil
 	}
 	defer s.useKeys()()
-	return wrap("add templates", s.changePerson(ctx, id, func(tx *sql.Tx, data box) error {
+	return wrap("add templates", s.changePerson(ctx, id, domain.AuditTemplatesAdded, func(tx *sql.Tx, data box) error {
 		if err := mayKeepFace(ctx, tx, id); err != nil {
 			return err
 		}
@@ -161,8 +166,9 @@ func (s *Store) AddTemplates(ctx context.Context, id domain.PersonID, ts []domai
 	}))
 }
 
-// changePerson runs fn with the person's own box, and counts the version up.
-func (s *Store) changePerson(ctx context.Context, id domain.PersonID, fn func(*sql.Tx, box) error) error {
+// changePerson runs fn with the person's own box, counts the version up, and
+// audits it.
+func (s *Store) changePerson(ctx context.Context, id domain.PersonID, as domain.AuditAction, fn func(*sql.Tx, box) error) error {
 	return s.sealing(ctx, func(tx *sql.Tx) error {
 		var wrapped []byte
 		err := tx.QueryRowContext(ctx,
@@ -178,7 +184,10 @@ func (s *Store) changePerson(ctx context.Context, id domain.PersonID, fn func(*s
 		if err != nil {
 			return err
 		}
-		return fn(tx, data)
+		if err := fn(tx, data); err != nil {
+			return err
+		}
+		return s.audit(ctx, tx, as, domain.TargetPerson, string(id))
 	})
 }
 

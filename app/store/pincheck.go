@@ -47,7 +47,8 @@ func (s *Store) checkPIN(ctx context.Context, id domain.PersonID, pin string) er
 				return err
 			}
 		}
-		return clearAttempts(ctx, tx, domain.SubjectPerson(id))
+		_, err := clearAttempts(ctx, tx, domain.SubjectPerson(id))
+		return err
 	})
 }
 
@@ -118,7 +119,11 @@ func (s *Store) setPIN(ctx context.Context, id domain.PersonID, pin string) erro
 		if err := putPIN(ctx, tx, data, id, r); err != nil {
 			return err
 		}
-		return s.note(ctx, tx, domain.Event{Kind: domain.EventRegistration, Reason: domain.ReasonPINSet, Person: id})
+		err = s.note(ctx, tx, domain.Event{Kind: domain.EventRegistration, Reason: domain.ReasonPINSet, Person: id})
+		if err != nil {
+			return err
+		}
+		return s.audit(ctx, tx, domain.AuditPINSet, domain.TargetPerson, string(id))
 	})
 }
 

@@ -95,12 +95,16 @@ func byDocumentHash(ctx context.Context, q queryer, hash []byte) (id domain.Pers
 
 // NeedSecondFactor implements domain.Registry; once is enough.
 func (s *Store) NeedSecondFactor(ctx context.Context, id domain.PersonID) error {
-	return wrap("mark for second factor", transact(ctx, s.w, func(tx *sql.Tx) error {
+	defer s.useKeys()()
+	return wrap("mark for second factor", s.sealing(ctx, func(tx *sql.Tx) error {
 		if err := checkAlive(ctx, tx, id); err != nil {
 			return err
 		}
-		_, err := tx.ExecContext(ctx, "INSERT INTO second_factor (person, at) VALUES (?, ?) ON CONFLICT (person) DO NOTHING",
+		n, err := changed(ctx, tx, "INSERT INTO second_factor (person, at) VALUES (?, ?) ON CONFLICT (person) DO NOTHING",
 			id, micros(s.clock.Now()))
-		return err
+		if err != nil || n == 0 {
+			return err
+		}
+		return s.audit(ctx, tx, domain.AuditSecondFactor, domain.TargetPerson, string(id))
 	}))
 }

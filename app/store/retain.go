@@ -44,6 +44,7 @@ const unseenSince = `SELECT p.id FROM people p
 // rest. It goes by the clock: run it only once that is known to be right. Its
 // errors are those of EraseIdentity.
 func (s *Store) Retain(ctx context.Context, p RetentionPolicy) (RetentionReport, error) {
+	defer s.useKeys()()
 	r, err := s.retain(ctx, p)
 	return r, wrap("retain", err)
 }
@@ -73,7 +74,7 @@ func (s *Store) eraseUnseen(ctx context.Context, now, since time.Time) (n int, e
 	}
 	for _, id := range ids {
 		gone := false
-		err := transact(ctx, s.w, func(tx *sql.Tx) error {
+		err := s.sealing(ctx, func(tx *sql.Tx) error {
 			// They may have come back since we looked.
 			still, err := texts(ctx, tx, unseenSince+" AND p.id = ?2", micros(since), id)
 			if err != nil || len(still) == 0 {

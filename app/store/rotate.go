@@ -49,7 +49,10 @@ func (s *Store) rotate(ctx context.Context, key MasterKey) error {
 		if err := s.rewrapStaff(ctx, tx, next); err != nil {
 			return err
 		}
-		return s.rewrapPeople(ctx, tx, next)
+		if err := s.rewrapPeople(ctx, tx, next); err != nil {
+			return err
+		}
+		return s.rekeyAudit(ctx, tx, next)
 	})
 	if err != nil {
 		return err
@@ -96,6 +99,22 @@ func (s *Store) rewrapStaff(ctx context.Context, tx *sql.Tx, next keyring) error
 		}
 	}
 	return nil
+}
+
+// rekeyAudit audits the rotation, under the old key still, so that a head that
+// was forged is found; then puts the head under the next one.
+func (s *Store) rekeyAudit(ctx context.Context, tx *sql.Tx, next keyring) error {
+	if err := s.audit(ctx, tx, domain.AuditKeyRotated, domain.TargetDevice, s.device); err != nil {
+		return err
+	}
+	head, good, err := s.readHead(ctx, tx)
+	if err == nil && !good {
+		err = fmt.Errorf("%w: head of the audit", ErrCorrupt) // it was written just now
+	}
+	if err != nil {
+		return err
+	}
+	return s.writeHead(ctx, tx, next, head)
 }
 
 // rewrapPeople wraps each person's key anew and re-keys their document's hash.

@@ -80,7 +80,8 @@ func (b box) open(blob []byte, at place) ([]byte, error) {
 
 func keyCheckPlace(device string) place    { return place{"device", "key_check", device} }
 func snapshotKeyPlace(device string) place { return place{"device", "snapshot_key", device} }
-func pepperPlace(device string) place      { return place{"device", "pin_pepper", device} }
+func oldPepperPlace(device string) place   { return place{"device", "pin_pepper", device} } // before the audit
+func pepperPlace(device string) place      { return place{"device", "pin_pepper", device, "audited"} }
 func personKeyPlace(person string) place   { return place{"people", "wrapped_key", person} }
 func namePlace(person string) place        { return place{"people", "name", person} }
 func documentPlace(person string) place    { return place{"profiles", "document", person} }

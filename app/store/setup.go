@@ -45,7 +45,10 @@ func (s *Store) NewSetupCode(ctx context.Context) (string, error) {
 		_, err := tx.ExecContext(ctx, `INSERT INTO setup_code (one, hash, at, until) VALUES (1, ?, ?, ?)
 			ON CONFLICT (one) DO UPDATE SET hash = excluded.hash, at = excluded.at, until = excluded.until`,
 			s.setupHash(raw), micros(now), micros(now.Add(domain.SetupLasts)))
-		return err
+		if err != nil {
+			return err
+		}
+		return s.audit(ctx, tx, domain.AuditSetupCode, domain.TargetDevice, s.device)
 	})
 	if err != nil {
 		return "", wrap("make set-up code", err)
@@ -86,7 +89,13 @@ func (s *Store) useSetupCode(ctx context.Context, code string, m domain.Staff, p
 		if _, err := tx.ExecContext(ctx, "DELETE FROM setup_code"); err != nil {
 			return err
 		}
-		return row.insert(ctx, tx)
+		if err := row.insert(ctx, tx); err != nil {
+			return err
+		}
+		return s.auditEntry(ctx, tx, domain.AuditEntry{
+			Actor: string(m.ID), Role: m.Role, Action: domain.AuditSetupUsed,
+			Target: domain.AuditTarget{Kind: domain.TargetStaff, ID: string(m.ID)},
+		})
 	})
 }
 

@@ -9,6 +9,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"strconv"
 	"time"
 
 	"agentid/app/domain"
@@ -42,6 +43,9 @@ func (s *Store) signIn(ctx context.Context, login, pin string) (domain.Staff, er
 	}
 	pin = clip(pin, maxLabel)
 	if !try.record.matches(s.keys.pepper, try.subject, pin) || try.member.ID == "" {
+		if err := s.auditFailed(ctx, try); err != nil {
+			return domain.Staff{}, fmt.Errorf("%w: %w", domain.ErrStaffWrongPIN, err)
+		}
 		if try.lock.Until.IsZero() {
 			return domain.Staff{}, domain.ErrStaffWrongPIN
 		}
@@ -68,9 +72,26 @@ func (s *Store) signIn(ctx context.Context, login, pin string) (domain.Staff, er
 		if try.member, err = s.staffMember(ctx, tx, try.member.ID); err != nil {
 			return err
 		}
-		return clearAttempts(ctx, tx, try.subject)
+		if _, err := clearAttempts(ctx, tx, try.subject); err != nil {
+			return err
+		}
+		return s.auditEntry(ctx, tx, domain.AuditEntry{
+			Actor: string(try.member.ID), Role: try.member.Role, Action: domain.AuditSignedIn,
+			Target: domain.AuditTarget{Kind: domain.TargetStaff, ID: string(try.member.ID)},
+		})
 	})
 	return try.member, err
+}
+
+// auditFailed says for which account, if any, and how often in a row; not what
+// was typed: it may be a PIN in the wrong field.
+func (s *Store) auditFailed(ctx context.Context, try signInTry) error {
+	return s.sealing(ctx, func(tx *sql.Tx) error {
+		return s.auditEntry(ctx, tx, domain.AuditEntry{
+			Actor: domain.ActorVisitor, Action: domain.AuditSignInFailed,
+			Target: domain.AuditTarget{Kind: domain.TargetStaff, ID: string(try.member.ID)},
+		}, "failures", strconv.Itoa(try.lock.Failures), "locked", strconv.FormatBool(!try.lock.Until.IsZero()))
+	})
 }
 
 // signInTry is a sign-in that has been counted and may be compared.

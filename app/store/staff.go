@@ -31,7 +31,12 @@ func (s *Store) AddStaff(ctx context.Context, m domain.Staff, pin string) error 
 	if err != nil {
 		return wrap("add staff", err)
 	}
-	return wrap("add staff", s.sealing(ctx, func(tx *sql.Tx) error { return row.insert(ctx, tx) }))
+	return wrap("add staff", s.sealing(ctx, func(tx *sql.Tx) error {
+		if err := row.insert(ctx, tx); err != nil {
+			return err
+		}
+		return s.audit(ctx, tx, domain.AuditStaffAdded, domain.TargetStaff, string(row.ID), "role", string(row.Role))
+	}))
 }
 
 // sealedStaff is a new account, checked and sealed.
@@ -177,7 +182,10 @@ func (s *Store) setStaffPIN(ctx context.Context, id domain.StaffID, pin string) 
 	return s.changeStaff(ctx, id, func(tx *sql.Tx, m domain.Staff, data box) error {
 		_, err := tx.ExecContext(ctx, "UPDATE staff SET secret = ? WHERE id = ?",
 			data.seal(r.encode(), staffPlace("secret", m)), id)
-		return err
+		if err != nil {
+			return err
+		}
+		return s.audit(ctx, tx, domain.AuditStaffPIN, domain.TargetStaff, string(id))
 	})
 }
 
@@ -203,10 +211,13 @@ func (s *Store) SetStaffRole(ctx context.Context, id domain.StaffID, role domain
 		m.Role = role
 		_, err = tx.ExecContext(ctx, "UPDATE staff SET role = ?, name = ?, secret = ? WHERE id = ?", role,
 			data.seal([]byte(m.Name), staffPlace("name", m)), data.seal(secret, staffPlace("secret", m)), id)
-		if err != nil || was != domain.RoleAdmin {
+		if err == nil && was == domain.RoleAdmin {
+			err = adminStays(ctx, tx)
+		}
+		if err != nil {
 			return err
 		}
-		return adminStays(ctx, tx)
+		return s.audit(ctx, tx, domain.AuditStaffRole, domain.TargetStaff, string(id), "from", string(was), "to", string(role))
 	}))
 }
 
@@ -223,10 +234,13 @@ func (s *Store) CloseStaff(ctx context.Context, id domain.StaffID, at time.Time)
 			{"UPDATE staff SET closed_at = ?, secret = NULL WHERE id = ?", []any{micros(at), id}},
 			{"DELETE FROM attempts WHERE subject = ?", []any{domain.SubjectStaff(id)}},
 		})
-		if err != nil || m.Role != domain.RoleAdmin {
+		if err == nil && m.Role == domain.RoleAdmin {
+			err = adminStays(ctx, tx)
+		}
+		if err != nil {
 			return err
 		}
-		return adminStays(ctx, tx)
+		return s.audit(ctx, tx, domain.AuditStaffClosed, domain.TargetStaff, string(id))
 	})
 	if errors.Is(err, domain.ErrStaffDisabled) {
 		return nil

@@ -114,7 +114,7 @@ func TestStolenFolder(t *testing.T) {
 	must(t, s.Close())
 	search("erased and stopped", true)
 
-	// No table but the tombstone, the receipt, the events and the outbox knows them.
+	// No table but the tombstone, the receipt, the events, the outbox and the audit knows them.
 	s = openTest(t, s.dir, clock)
 	tables, err := texts(ctx, s.r, "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%'")
 	must(t, err)
@@ -127,7 +127,7 @@ func TestStolenFolder(t *testing.T) {
 			must(t, s.r.QueryRow("SELECT count(*) FROM "+table+" WHERE instr("+c+", ?) > 0", string(id)).Scan(&rows))
 			n += rows
 		}
-		if known := slices.Contains([]string{"people", "erasures", "events", "outbox"}, table); (n > 0) != known {
+		if known := slices.Contains([]string{"people", "erasures", "events", "outbox", "audit"}, table); (n > 0) != known {
 			t.Errorf("table %s has the id in %d places", table, n)
 		}
 	}

@@ -34,6 +34,7 @@ var (
 
 	_ domain.StaffBook = (*Store)(nil)
 	_ domain.FirstRun  = (*Store)(nil)
+	_ domain.AuditLog  = (*Store)(nil)
 )
 
 // Options say where and how to open a store.

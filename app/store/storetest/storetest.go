@@ -1,6 +1,7 @@
 // Package storetest is what every implementation of the domain's storage
 // interfaces must pass: the promises of domain.People, domain.Events,
-// domain.Settings, domain.Registry, domain.StaffBook and domain.FirstRun, as tests.
+// domain.Settings, domain.Registry, domain.StaffBook,
+// domain.FirstRun and domain.AuditLog, as tests.
 package storetest
 
 import (
@@ -27,6 +28,7 @@ type Subject interface {
 	domain.Registry
 	domain.StaffBook
 	domain.FirstRun
+	domain.AuditLog
 }
 
 // Maker makes an empty subject that lives by the clock. reopen closes it and
@@ -70,6 +72,9 @@ func Run(t *testing.T, make Maker) {
 		"LastAdminStays":         lastAdminStays,
 		"FirstAdmin":             firstAdmin,
 		"SetupCodeEnds":          setupCodeEnds,
+		"AuditComesBack":         auditComesBack,
+		"AuditRefused":           auditRefused,
+		"AuditPages":             auditPages,
 	} {
 		t.Run(name, func(t *testing.T) {
 			f := &fixture{clock: domaintest.NewClock(Start)}
