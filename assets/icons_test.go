@@ -13,10 +13,10 @@ import (
 // known are the constants of icons.go.
 var known = []Icon{
 	IconSeal, IconArrow, IconBack, IconBackspace, IconBook, IconCamera, IconCameraOff, IconCaps,
-	IconCentre, IconChat, IconCheck, IconCloser, IconCross, IconEye, IconFace,
-	IconHelp, IconKeyboardDown, IconLight, IconLock, IconLook, IconNetwork, IconOffline, IconPeople,
-	IconPerson, IconPrinter, IconQR, IconRadio, IconRadioOn, IconScreen, IconShift, IconShiftOn,
-	IconStill, IconTurn, IconUserOff, IconUserPlus, IconWarn,
+	IconCentre, IconChat, IconCheck, IconCloser, IconCross, IconErase, IconEye, IconFace,
+	IconHelp, IconIDCard, IconKeyboardDown, IconLight, IconLock, IconLook, IconNetwork, IconOffline, IconPeople,
+	IconPerson, IconPrinter, IconQR, IconRadio, IconRadioOn, IconReceipt, IconScreen, IconShift, IconShiftOn,
+	IconStill, IconTurn, IconTurnLeft, IconTurnRight, IconUserOff, IconUserPlus, IconWarn,
 }
 
 func TestIcons(t *testing.T) {

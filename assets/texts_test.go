@@ -92,7 +92,8 @@ func TestEveryKeyInEveryLanguage(t *testing.T) {
 
 // counted tells a text that comes in plural forms.
 func counted(key string) bool {
-	return slices.Contains([]string{"status.pending", "status.saved", "pin.left", "pin.locked", "still.left"}, key)
+	return slices.Contains([]string{"status.pending", "status.saved", "pin.left", "pin.locked", "still.left",
+		"withdraw.erased_templates", "withdraw.erased_badges", "withdraw.erased_consents", "withdraw.erased_snapshots", "withdraw.erased_outbox"}, key)
 }
 
 // The voice: usted, no exclamation but for success, no blame.

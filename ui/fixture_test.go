@@ -1,6 +1,7 @@
 package ui
 
 import (
+	"fmt"
 	"image"
 	"image/color"
 	"math"
@@ -45,7 +46,7 @@ func (c *calls) Back()                     { c.add("back") }
 func (c *calls) NotMe()                    { c.add("not me") }
 func (c *calls) Continue()                 { c.add("continue") }
 func (c *calls) SetLanguage(l domain.Lang) { c.add("language " + string(l)) }
-func (c *calls) Do(kiosk.Action)           { c.add("do") }
+func (c *calls) Do(a kiosk.Action)         { c.add(fmt.Sprintf("%T%+v", a, a)) }
 func (c *calls) Touch()                    { c.add("touch") }
 
 // picture counts who holds it.
@@ -135,7 +136,8 @@ type state struct {
 	name  string
 	view  kiosk.View
 	faces []domain.SceneFace
-	blank bool // no pictures come
+	blank bool      // no pictures come
+	then  func(*UI) // what somebody does there; may be nil
 }
 
 func states() []state {
@@ -150,32 +152,33 @@ func states() []state {
 	site := kiosk.Site{Organisation: "Banco Norte", Branch: "Sucursal Centro"}
 	soon := start.Add(7 * time.Second)
 	list := []state{
-		{"starting", kiosk.View{State: kiosk.StateStarting, Status: kiosk.Status{Camera: domain.CameraConnecting}}, nil, true},
-		{"attract", kiosk.View{State: kiosk.StateAttract, Status: ok}, nil, false},
-		{"attract-waiting", kiosk.View{State: kiosk.StateAttract, Status: ok}, nil, true},
+		{"starting", kiosk.View{State: kiosk.StateStarting, Status: kiosk.Status{Camera: domain.CameraConnecting}}, nil, true, nil},
+		{"attract", kiosk.View{State: kiosk.StateAttract, Status: ok}, nil, false, nil},
+		{"attract-waiting", kiosk.View{State: kiosk.StateAttract, Status: ok}, nil, true, nil},
 		{"attract-reading", kiosk.View{State: kiosk.StateAttract, Status: online, Guide: domain.GuideReading}, []domain.SceneFace{
 			faceAt(1, 0.5, domain.FaceReading, ""), faceAt(2, 0.16, domain.FaceSeen, ""),
-		}, false},
+		}, false, nil},
 		{"greeting", kiosk.View{State: kiosk.StateGreeting, Given: "Lucía", Status: online, Deadline: soon}, []domain.SceneFace{
 			faceAt(1, 0.5, domain.FaceKnown, "Lucía"),
-		}, false},
+		}, false, nil},
 		{"greeting-first", kiosk.View{State: kiosk.StateGreeting, Given: "Maximiliano-Bartolomé", FirstVisit: true, Status: ok, Deadline: soon}, []domain.SceneFace{
 			faceAt(1, 0.7, domain.FaceKnown, "Maximiliano-Bartolomé"), faceAt(2, 0.2, domain.FaceUnknown, ""),
-		}, false},
+		}, false, nil},
 		{"unknown", kiosk.View{State: kiosk.StateUnknown, Status: ok, Deadline: start.Add(time.Minute)}, []domain.SceneFace{
 			faceAt(1, 0.5, domain.FaceUnknown, "Visitante"),
-		}, false},
-		{"camera-lost", kiosk.View{State: kiosk.StateCameraLost, Status: lost}, nil, true},
-		{"help", kiosk.View{State: kiosk.StateHelp, Status: ok, Deadline: start.Add(time.Minute)}, nil, false},
+		}, false, nil},
+		{"camera-lost", kiosk.View{State: kiosk.StateCameraLost, Status: lost}, nil, true, nil},
+		{"help", kiosk.View{State: kiosk.StateHelp, Status: ok, Deadline: start.Add(time.Minute)}, nil, false, nil},
 	}
 	for _, f := range []kiosk.Feature{kiosk.FeatureRegister, kiosk.FeatureValidate, kiosk.FeatureAsk, kiosk.FeatureStaff} {
-		list = append(list, state{"notice-" + string(f), kiosk.View{State: kiosk.StateNotice, Notice: f, Status: ok, Deadline: soon}, nil, false})
+		list = append(list, state{"notice-" + string(f), kiosk.View{State: kiosk.StateNotice, Notice: f, Status: ok, Deadline: soon}, nil, false, nil})
 	}
 	for _, g := range []domain.Guide{domain.GuideCloser, domain.GuideLight, domain.GuideHoldStill, domain.GuideOnePerson, domain.GuideLookAhead} {
-		list = append(list, state{"guide-" + string(g), kiosk.View{State: kiosk.StateAttract, Status: ok, Guide: g}, nil, false})
+		list = append(list, state{"guide-" + string(g), kiosk.View{State: kiosk.StateAttract, Status: ok, Guide: g}, nil, false, nil})
 	}
-	for _, p := range pages() {
-		list = append(list, state{p.name, kiosk.View{State: kiosk.State(p.name), Status: ok}, nil, false})
+	for _, f := range flows() {
+		f.view.Status = ok
+		list = append(list, f)
 	}
 	for i := range list {
 		list[i].view.Site, list[i].view.Since = site, start
@@ -194,7 +197,6 @@ func newUI(t testing.TB, s size, dark bool) (*UI, *calls) {
 		App: test.NewTempApp(t), Windowed: true, Width: s.w, Height: s.h, Dark: dark,
 		Commands: c, Texts: texts, Dispatch: func(f func()) { f() }, Clock: domaintest.NewClock(start),
 	})
-	u.router.make = makePage
 	u.window.Show()
 	u.window.Resize(fyne.NewSize(float32(s.w), float32(s.h)))
 	t.Cleanup(u.Close)
@@ -204,7 +206,13 @@ func newUI(t testing.TB, s size, dark bool) (*UI, *calls) {
 func show(u *UI, st state, lang domain.Lang) {
 	v := st.view
 	v.Lang = lang
+	if st.then != nil || v.Register != nil || v.Validate != nil || v.Withdraw != nil {
+		u.ShowView(kiosk.View{State: kiosk.StateAttract, Lang: lang, Site: v.Site}) // afresh
+	}
 	u.ShowView(v)
+	if st.then != nil {
+		st.then(u)
+	}
 	if st.blank {
 		return
 	}

@@ -1,7 +1,11 @@
 package ui
 
 import (
+	"maps"
+	"slices"
 	"time"
+
+	"fyne.io/fyne/v2"
 
 	"agentid/app/domain"
 	"agentid/app/kiosk"
@@ -10,144 +14,210 @@ import (
 	"agentid/ui/widgets"
 )
 
-// page is a page of registration or validation, with values worth looking at.
-// The machine does not know these states yet; the router is told of them by
-// makePage.
-type page struct {
-	name string
-	make func(screens.Env) screens.Body
-}
-
 // longData is as long as people's names and addresses get.
-var longData = screens.Data{
+var longData = kiosk.PersonData{
 	Name:     "María de los Ángeles Fernández-Villaverde y García de la Concha",
 	Document: "Y-1234567-X",
 	Contact:  "maria.de.los.angeles.fernandez-villaverde@correo.universidad.example",
 }
 
+var (
+	badgeCode   = &kiosk.Code{Modules: modules(53)}
+	receiptCode = &kiosk.Code{Modules: modules(41)}
+	theConsent  = kiosk.ConsentShown{Version: assets.ConsentVersion, Months: 24}
+)
+
 func consentText(lang domain.Lang) assets.ConsentText {
-	c, err := assets.ConsentFor(assets.ConsentVersion, string(lang), "Banco Norte", 24)
+	c, err := assets.ConsentFor(theConsent.Version, string(lang), "Banco Norte", theConsent.Months)
 	if err != nil {
 		panic(err) // the text is embedded
 	}
 	return c
 }
 
-func pages() []page {
-	nothing := func() {}
-	capture := func(c screens.Coach, p float64) func(screens.Env) screens.Body {
-		return func(e screens.Env) screens.Body {
-			return screens.NewRegisterCapture(e, screens.Capture{Coach: c, Progress: p},
-				screens.CaptureActions{Back: nothing, Cancel: nothing})
-		}
+func registering(r kiosk.Register) kiosk.View {
+	r.Consent = theConsent
+	return kiosk.View{State: kiosk.StateRegister, Register: &r}
+}
+
+func validating(v kiosk.Validate) kiosk.View {
+	return kiosk.View{State: kiosk.StateValidate, Validate: &v}
+}
+
+func withdrawing(w kiosk.Withdraw) kiosk.View {
+	return kiosk.View{State: kiosk.StateWithdraw, Withdraw: &w}
+}
+
+// flows are the states and steps of registration, validation and withdrawal,
+// with values worth looking at.
+func flows() []state {
+	var list []state
+	add := func(name string, v kiosk.View, then func(*UI)) {
+		list = append(list, state{name: name, view: v, then: then, blank: then != nil})
 	}
-	ask := func(p domain.Purpose, a widgets.Answer, n int) func(screens.Env) screens.Body {
-		return func(e screens.Env) screens.Body {
-			return screens.NewRegisterConsent(e, screens.Question{Text: consentText(e.Lang), Purpose: p, Answer: a, N: n, Of: 2},
-				screens.ConsentActions{Back: nothing, Cancel: nothing, Read: nothing})
-		}
+	capture := func(g domain.Guide, done float64, again int) kiosk.View {
+		return registering(kiosk.Register{Step: kiosk.RegisterFace, Face: kiosk.FaceProgress{Guide: g, Done: done, Again: again}})
 	}
-	data := func(d screens.Data, then func(*widgets.Form)) func(screens.Env) screens.Body {
-		return func(e screens.Env) screens.Body {
-			r := screens.NewRegisterData(e, d, screens.DataActions{Back: nothing, Cancel: nothing})
-			if then != nil {
-				then(r.Form())
-			}
-			return r
-		}
+	ask := func(p domain.Purpose, a kiosk.Answer, n int) kiosk.View {
+		return registering(kiosk.Register{Step: kiosk.RegisterConsent, Question: p, Answer: a, N: n, Of: 2})
 	}
-	notice := func(at int) func(screens.Env) screens.Body {
-		return func(e screens.Env) screens.Body {
-			return screens.NewRegisterNotice(e, screens.Notice{Text: consentText(e.Lang), Page: at}, screens.NoticeActions{Back: nothing})
-		}
+	data := func(d kiosk.PersonData) kiosk.View {
+		return registering(kiosk.Register{Step: kiosk.RegisterData, Data: d})
 	}
-	pin := func(entered ...string) func(screens.Env) screens.Body {
-		return func(e screens.Env) screens.Body {
-			r := screens.NewRegisterPIN(e, screens.PINActions{Back: nothing, Cancel: nothing})
-			for _, p := range entered {
-				for _, d := range p {
-					r.Pad().TypedRune(d)
-				}
-				if len(p) == domain.PINDigits {
-					r.Pad().Keyboard().OnEnter()
-				}
-			}
-			return r
-		}
+	page := func(step kiosk.RegisterStep) kiosk.View { return registering(kiosk.Register{Step: step}) }
+	badge := func(b kiosk.BadgeShown) kiosk.View {
+		b.Badge, b.Receipt, b.Expires = badgeCode, receiptCode, start.AddDate(1, 0, 0)
+		return registering(kiosk.Register{Step: kiosk.RegisterBadge, Badge: &b})
 	}
-	badge := func(given string, p screens.Printing) func(screens.Env) screens.Body {
-		return func(e screens.Env) screens.Body {
-			return screens.NewRegisterBadge(e, screens.BadgeView{
-				Given: given, Modules: modules(53), Expires: start.AddDate(1, 0, 0), Printing: p,
-			}, screens.BadgeActions{})
-		}
+	notice := func(at int) func(*UI) {
+		return func(u *UI) { u.router.body.(*screens.RegisterNotice).Restore(at) }
 	}
-	result := func(o screens.Outcome, given string) func(screens.Env) screens.Body {
-		return func(e screens.Env) screens.Body {
-			return screens.NewValidateResult(e, screens.Result{Outcome: o, Given: given, Until: start.Add(time.Minute)}, screens.ResultActions{})
-		}
-	}
-	scan := func(s screens.Scan) func(screens.Env) screens.Body {
-		return func(e screens.Env) screens.Body {
-			return screens.NewValidateScan(e, s, screens.ScanActions{Back: nothing})
-		}
-	}
-	try := func(v screens.PINTry) func(screens.Env) screens.Body {
-		return func(e screens.Env) screens.Body {
-			return screens.NewValidatePIN(e, v, screens.TryActions{Back: nothing})
-		}
+	form := func(do func(*widgets.Form)) func(*UI) {
+		return func(u *UI) { do(u.router.body.(interface{ Form() *widgets.Form }).Form()) }
 	}
 	submit := func(f *widgets.Form) { f.OnSubmit() }
-	return []page{
-		{"register-notice", notice(0)}, {"register-notice-2", notice(1)}, {"register-notice-3", notice(2)},
-		{"register-data", data(screens.Data{}, nil)},
-		{"register-data-contact", data(longData, func(f *widgets.Form) { f.Activate(2) })},
-		{"register-data-wrong", data(screens.Data{Name: "Íñigo Muñoz-Pérez", Document: "12", Contact: "inigo@"}, submit)},
-		{"register-data-wrong-contact", data(screens.Data{Name: "Íñigo Muñoz-Pérez", Document: "12345678Z", Contact: "inigo@"}, submit)},
-		{"register-data-written", data(longData, nil)},
-		{"register-data-checked", data(screens.Data{Contact: "12"}, func(f *widgets.Form) { f.OnSubmit(); f.SetTyping(false) })},
-		{"register-consent-data", ask(domain.PurposeData, widgets.Unanswered, 1)},
-		{"register-consent-face", ask(domain.PurposeFace, widgets.Yes, 2)},
-		{"register-consent-refused", ask(domain.PurposeFace, widgets.No, 2)},
-		{"register-consent-data-refused", ask(domain.PurposeData, widgets.No, 1)},
-		{"register-capture", capture(screens.CoachStart, 0)},
-		{"register-capture-one", capture(screens.CoachOnePerson, 0.4)},
-		{"register-capture-turn", capture(screens.CoachTurn, 0.7)},
-		{"register-capture-done", capture(screens.CoachDone, 1)},
-		{"register-pin", pin("12")},
-		{"register-pin-weak", pin("123456")},
-		{"register-pin-repeat", pin("493817", "4938")},
-		{"register-pin-differ", pin("493817", "493818")},
-		{"register-badge", badge("Maximiliano-Bartolomé", screens.PrinterReady)},
-		{"register-badge-failed", badge("", screens.PrinterFailed)},
-		{"validate-scan", scan(screens.Scan{})},
-		{"validate-scan-found", scan(screens.Scan{Found: true})},
-		{"validate-scan-unreadable", scan(screens.Scan{Unreadable: true})},
-		{"validate-look", func(e screens.Env) screens.Body {
-			return screens.NewValidateLook(e, screens.Capture{Coach: screens.CoachLookAhead, Progress: 0.3}, screens.LookActions{Back: nothing})
-		}},
-		{"validate-pin", try(screens.PINTry{})},
-		{"validate-pin-wrong", try(screens.PINTry{Wrong: true, Left: 2})},
-		{"validate-pin-locked", try(screens.PINTry{Locked: 30 * time.Second})},
-		{"result-ok", result(screens.OutcomeOK, "Maximiliano-Bartolomé")},
-		{"result-no", result(screens.OutcomeNo, "")},
-		{"result-other", result(screens.OutcomeOther, "")},
-		{"result-wait", result(screens.OutcomeWait, "")},
-		{"result-registered", result(screens.OutcomeRegistered, "")},
-		{"still-there", func(e screens.Env) screens.Body {
-			under := screens.NewRegisterData(e, longData, screens.DataActions{})
-			return screens.NewStillThere(e, under, start.Add(10*time.Second), 10*time.Second, screens.StillActions{})
-		}},
+	pin := func(entered ...string) func(*UI) {
+		return func(u *UI) {
+			for _, p := range entered {
+				typeIn(u, p, len(p) == domain.PINDigits)
+			}
+		}
+	}
+
+	add("register-notice", page(kiosk.RegisterNotice), nil)
+	add("register-notice-2", page(kiosk.RegisterNotice), notice(1))
+	add("register-notice-3", page(kiosk.RegisterNotice), notice(2))
+	add("register-data", data(kiosk.PersonData{}), nil)
+	add("register-data-contact", data(longData), form(func(f *widgets.Form) { f.Activate(2) }))
+	add("register-data-wrong", data(kiosk.PersonData{Name: "Íñigo Muñoz-Pérez", Document: "12", Contact: "inigo@"}), form(submit))
+	add("register-data-wrong-contact", data(kiosk.PersonData{Name: "Íñigo Muñoz-Pérez", Document: "12345678Z", Contact: "inigo@"}), form(submit))
+	add("register-data-written", data(longData), nil)
+	add("register-data-checked", data(kiosk.PersonData{Contact: "12"}), form(func(f *widgets.Form) { f.OnSubmit(); f.SetTyping(false) }))
+	add("register-consent-data", ask(domain.PurposeData, kiosk.Unanswered, 1), nil)
+	add("register-consent-data-refused", ask(domain.PurposeData, kiosk.Refused, 1), nil)
+	add("register-consent-face", ask(domain.PurposeFace, kiosk.Granted, 2), nil)
+	add("register-consent-refused", ask(domain.PurposeFace, kiosk.Refused, 2), nil)
+	add("register-declined", page(kiosk.RegisterDeclined), nil)
+	add("register-capture", capture(domain.GuideStart, 0, 0), nil)
+	add("register-capture-one", capture(domain.GuideOnePerson, 0.4, 1), nil)
+	add("register-capture-turn", capture(domain.GuideTurnLeft, 0.7, 0), nil)
+	add("register-capture-right", capture(domain.GuideTurnRight, 0.7, 1), nil)
+	add("register-capture-blink", capture(domain.GuideBlink, 0.8, 0), nil)
+	add("register-capture-done", capture(domain.GuideDone, 1, 0), nil)
+	add("register-face-failed", registering(kiosk.Register{Step: kiosk.RegisterFace, FaceFailed: true}), nil)
+	add("register-pin", page(kiosk.RegisterPIN), pin("12"))
+	add("register-pin-weak", page(kiosk.RegisterPIN), pin("123456"))
+	add("register-pin-repeat", page(kiosk.RegisterPIN), pin("493817", "4938"))
+	add("register-pin-differ", page(kiosk.RegisterPIN), pin("493817", "493818"))
+	add("register-saving", page(kiosk.RegisterSaving), nil)
+	add("register-failed", page(kiosk.RegisterFailed), nil)
+	add("register-badge", badge(kiosk.BadgeShown{Given: "Maximiliano-Bartolomé", WithFace: true, Printing: kiosk.PrintReady}), nil)
+	add("register-badge-alone", badge(kiosk.BadgeShown{Given: "Lucía"}), nil)
+	add("register-badge-printing", badge(kiosk.BadgeShown{Given: "Lucía", WithFace: true, Printing: kiosk.PrintBusy}), nil)
+	add("register-badge-printed", badge(kiosk.BadgeShown{Given: "Lucía", Printing: kiosk.PrintDone}), nil)
+	add("register-badge-failed", badge(kiosk.BadgeShown{Printing: kiosk.PrintFailed}), nil)
+	add("register-receipt", badge(kiosk.BadgeShown{Given: "Lucía", Showing: kiosk.CodeReceipt, Printing: kiosk.PrintReady}), nil)
+	for _, name := range slices.Sorted(maps.Keys(checks())) {
+		c := checks()[name]
+		list = append(list,
+			state{name: "register-staff-" + name, view: registering(kiosk.Register{Step: kiosk.RegisterStaff, Staff: c})},
+			state{name: "validate-staff-" + name, view: validating(kiosk.Validate{Step: kiosk.ValidateStaff, Staff: c})})
+	}
+	add("staff-sign-in-wrong", validating(kiosk.Validate{Step: kiosk.ValidateStaff, Staff: &kiosk.StaffCheck{
+		Step: kiosk.StaffSignIn, PIN: kiosk.PINEntry{Wrong: true},
+	}}), form(func(f *widgets.Form) { f.Activate(1) }))
+	add("staff-sign-in-written", validating(kiosk.Validate{Step: kiosk.ValidateStaff, Staff: &kiosk.StaffCheck{
+		Step: kiosk.StaffSignIn, PIN: kiosk.PINEntry{Until: start.Add(30 * time.Second)},
+	}}), form(func(f *widgets.Form) { f.SetTyping(false) }))
+
+	scan := func(v kiosk.Validate) kiosk.View { v.Step = kiosk.ValidateScan; return validating(v) }
+	add("validate-scan", scan(kiosk.Validate{}), nil)
+	add("validate-scan-found", scan(kiosk.Validate{Found: true}), nil)
+	add("validate-scan-unreadable", scan(kiosk.Validate{Unreadable: true}), nil)
+	add("validate-scan-no-camera", scan(kiosk.Validate{NoCamera: true}), nil)
+	add("validate-scan-no-camera-again", scan(kiosk.Validate{NoCamera: true, Unreadable: true}), nil)
+	add("validate-look", validating(kiosk.Validate{Step: kiosk.ValidateLook, Face: kiosk.FaceProgress{Guide: domain.GuideLookAhead, Done: 0.3}}), nil)
+	add("validate-look-turn", validating(kiosk.Validate{Step: kiosk.ValidateLook, Face: kiosk.FaceProgress{Guide: domain.GuideTurnRight, Done: 0.6}}), nil)
+	try := func(p kiosk.PINEntry) kiosk.View {
+		return validating(kiosk.Validate{Step: kiosk.ValidatePIN, PIN: p})
+	}
+	add("validate-pin", try(kiosk.PINEntry{}), nil)
+	add("validate-pin-busy", try(kiosk.PINEntry{Busy: true}), nil)
+	add("validate-pin-wrong", try(kiosk.PINEntry{Wrong: true, Left: 2}), nil)
+	add("validate-pin-locked", try(kiosk.PINEntry{Until: start.Add(30 * time.Second)}), nil)
+	add("validate-pin-locked-long", try(kiosk.PINEntry{Wrong: true, Until: start.Add(8 * time.Minute)}), nil)
+	add("validate-working", validating(kiosk.Validate{Step: kiosk.ValidateWorking}), nil)
+	result := func(v kiosk.Validate) kiosk.View { v.Step = kiosk.ValidateResult; return validating(v) }
+	add("result-ok", result(kiosk.Validate{Outcome: kiosk.OutcomeOK, Given: "Maximiliano-Bartolomé"}), nil)
+	add("result-ok-nameless", result(kiosk.Validate{Outcome: kiosk.OutcomeOK}), nil)
+	add("result-no", result(kiosk.Validate{Outcome: kiosk.OutcomeNo}), nil)
+	add("result-no-again", result(kiosk.Validate{Outcome: kiosk.OutcomeNo, CanRetry: true, CanPIN: true}), nil)
+	add("result-other", result(kiosk.Validate{Outcome: kiosk.OutcomeOther, CanRetry: true, CanPIN: true}), nil)
+	add("result-other-retry", result(kiosk.Validate{Outcome: kiosk.OutcomeOther, CanRetry: true}), nil)
+	add("result-wait", result(kiosk.Validate{Outcome: kiosk.OutcomeWait, Until: start.Add(time.Minute)}), nil)
+	add("result-error", result(kiosk.Validate{Outcome: kiosk.OutcomeError, CanRetry: true}), nil)
+
+	own := func(w kiosk.Withdraw, step kiosk.WithdrawStep) kiosk.View { w.Step = step; return withdrawing(w) }
+	add("withdraw-scan", own(kiosk.Withdraw{}, kiosk.WithdrawScan), nil)
+	add("withdraw-scan-no-camera", own(kiosk.Withdraw{NoCamera: true}, kiosk.WithdrawScan), nil)
+	add("withdraw-pin", own(kiosk.Withdraw{PIN: kiosk.PINEntry{Wrong: true, Left: 1}}, kiosk.WithdrawPIN), nil)
+	add("withdraw-staff", own(kiosk.Withdraw{Staff: checks()["decide"]}, kiosk.WithdrawStaff), nil)
+	add("withdraw-choose", own(kiosk.Withdraw{Given: "Maximiliano-Bartolomé", HasFace: true}, kiosk.WithdrawChoose), nil)
+	add("withdraw-choose-no-face", own(kiosk.Withdraw{}, kiosk.WithdrawChoose), nil)
+	add("withdraw-confirm-face", own(kiosk.Withdraw{Choice: kiosk.WithdrawFace}, kiosk.WithdrawConfirm), nil)
+	add("withdraw-confirm-all", own(kiosk.Withdraw{Choice: kiosk.WithdrawAll}, kiosk.WithdrawConfirm), nil)
+	add("withdraw-working", own(kiosk.Withdraw{}, kiosk.WithdrawWorking), nil)
+	add("withdraw-done-face", own(kiosk.Withdraw{Choice: kiosk.WithdrawFace}, kiosk.WithdrawDone), nil)
+	add("withdraw-done-all", own(kiosk.Withdraw{Choice: kiosk.WithdrawAll, Receipt: &domain.ErasureReceipt{
+		ID: "0199d5a2-7c1e-7b3a-9f40-2f6c1f8e4d21", At: start, KeyGone: true, Templates: 5, Badges: 1, Consents: 2, Snapshots: 3, Outbox: 12,
+	}}, kiosk.WithdrawDone), nil)
+	add("withdraw-refused", own(kiosk.Withdraw{}, kiosk.WithdrawRefused), nil)
+	add("withdraw-refused-locked", own(kiosk.Withdraw{Until: start.Add(time.Minute)}, kiosk.WithdrawRefused), nil)
+	add("withdraw-failed", own(kiosk.Withdraw{}, kiosk.WithdrawFailed), nil)
+
+	covered := func(v kiosk.View, asking bool) kiosk.View {
+		v.Covered, v.Asking = true, asking
+		if asking {
+			v.Deadline = start.Add(10 * time.Second)
+		}
+		return v
+	}
+	add("still-there", covered(data(longData), true), nil)
+	add("still-there-validating", covered(try(kiosk.PINEntry{}), true), nil)
+	add("covered", covered(badge(kiosk.BadgeShown{Given: "Lucía"}), false), nil)
+	return list
+}
+
+// checks are the pages for staff.
+func checks() map[string]*kiosk.StaffCheck {
+	return map[string]*kiosk.StaffCheck{
+		"called":  {Step: kiosk.StaffCalled, About: domain.ReasonDuplicateDocument},
+		"sign-in": {Step: kiosk.StaffSignIn},
+		"decide": {
+			Step: kiosk.StaffDecide, About: domain.ReasonNotLive, Name: longData.Name, DocumentTail: "567X", CanApprove: true,
+		},
+		"note": {Step: kiosk.StaffDecide, About: domain.ReasonDuplicateFace, Name: "Íñigo Muñoz-Pérez", DocumentTail: "678Z"},
 	}
 }
 
-func makePage(e screens.Env, v kiosk.View) screens.Body {
-	for _, p := range pages() {
-		if string(v.State) == p.name {
-			return p.make(e)
+// typeIn types on a real keyboard, into what has the focus.
+func typeIn(u *UI, text string, enter bool) {
+	c := u.Window().Canvas()
+	for _, r := range text {
+		if f := c.Focused(); f != nil {
+			f.TypedRune(r)
+		} else {
+			c.OnTypedRune()(r)
 		}
 	}
-	return screens.New(e, v)
+	if !enter {
+		return
+	}
+	if f, e := c.Focused(), (&fyne.KeyEvent{Name: fyne.KeyReturn}); f != nil {
+		f.TypedKey(e)
+	} else {
+		c.OnTypedKey()(e)
+	}
 }
 
 // modules draws what looks like a QR code of that side: three finders, and

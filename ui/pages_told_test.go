@@ -1,18 +1,17 @@
 package ui
 
 import (
-	"fmt"
 	"regexp"
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/test"
 
 	"agentid/app/domain"
 	"agentid/app/kiosk"
+	"agentid/assets"
 	"agentid/ui/screens"
 	"agentid/ui/widgets"
 )
@@ -37,72 +36,143 @@ func press(t *testing.T, u *UI, words string) {
 	test.TapCanvas(u.Window().Canvas(), at)
 }
 
+func flow(t testing.TB, name string) state {
+	t.Helper()
+	for _, st := range states() {
+		if st.name == name {
+			return st
+		}
+	}
+	t.Fatalf("there is no %s", name)
+	return state{}
+}
+
 func TestPagesShowNoKeys(t *testing.T) {
 	u, _ := newUI(t, sizes[0], false)
-	key := regexp.MustCompile(`\b(register(_\w+)?|capture|pin|badge|validate|result|field|steps|keyboard|still)\.\w+`)
+	key := regexp.MustCompile(`\b(register(_\w+)?|capture|pin|badge|validate|withdraw|staff(_about)?|result|field|steps|keyboard|still|help_page)\.\w+`)
 	texts := map[string]string{}
-	for _, p := range pages() {
+	for _, st := range flows() {
 		for _, lang := range languages {
-			show(u, state{name: p.name, view: kiosk.View{State: kiosk.State(p.name)}}, lang)
+			show(u, st, lang)
 			got := words(u)
 			if m := key.FindString(got); m != "" {
-				t.Errorf("%s in %s shows the key %s", p.name, lang, m)
+				t.Errorf("%s in %s shows the key %s", st.name, lang, m)
 			}
-			if before, ok := texts[got]; ok && !strings.HasPrefix(p.name, "register-notice") {
-				t.Errorf("%s reads as %s does", p.name, before)
+			before, seen := texts[got]
+			if seen && !strings.HasPrefix(st.name, "register-notice") && !strings.Contains(st.name, "staff") && !strings.HasPrefix(st.name, "result-") {
+				t.Errorf("%s reads as %s does", st.name, before)
 			}
-			texts[got] = p.name + " in " + string(lang)
+			texts[got] = st.name + " in " + string(lang)
 		}
 	}
 }
 
-func TestEveryButtonOfAPageIsTold(t *testing.T) {
-	var told []string
-	tell := func(what string) func() { return func() { told = append(told, what) } }
-	modules := modules(53)
-	for _, c := range []struct {
-		name string
-		make func(screens.Env) screens.Body
-		taps map[string]string // words of a button: what is told
-	}{
-		{"notice", func(e screens.Env) screens.Body {
-			return screens.NewRegisterNotice(e, screens.Notice{Text: consentText(e.Lang)}, screens.NoticeActions{
-				Language: func(l domain.Lang) { told = append(told, "language "+string(l)) },
-				Continue: tell("continue"), Back: tell("back"),
-			})
-		}, map[string]string{"English": "language en", "Español": "language es", "Continuar": "continue", "Volver": "back"}},
-		{"capture", func(e screens.Env) screens.Body {
-			return screens.NewRegisterCapture(e, screens.Capture{}, screens.CaptureActions{Skip: tell("skip"), Back: tell("back"), Cancel: tell("cancel")})
-		}, map[string]string{"Seguir sin rostro": "skip", "Volver": "back", "Cancelar": "cancel"}},
-		{"badge", func(e screens.Env) screens.Body {
-			return screens.NewRegisterBadge(e, screens.BadgeView{Modules: modules, Printing: screens.PrinterReady}, screens.BadgeActions{Print: tell("print"), Finish: tell("finish")})
-		}, map[string]string{"Imprimir": "print", "Terminar": "finish"}},
-		{"scan", func(e screens.Env) screens.Body {
-			return screens.NewValidateScan(e, screens.Scan{}, screens.ScanActions{NoBadge: tell("no badge"), Staff: tell("staff"), Back: tell("back")})
-		}, map[string]string{"No tengo mi código": "no badge", "Llamar a una persona": "staff", "Volver": "back"}},
-		{"look", func(e screens.Env) screens.Body {
-			return screens.NewValidateLook(e, screens.Capture{}, screens.LookActions{UsePIN: tell("pin"), Staff: tell("staff"), Back: tell("back")})
-		}, map[string]string{"Usar mi PIN": "pin", "Llamar a una persona": "staff", "Volver": "back"}},
-		{"pin", func(e screens.Env) screens.Body {
-			return screens.NewValidatePIN(e, screens.PINTry{}, screens.TryActions{Forgot: tell("forgot"), Back: tell("back")})
-		}, map[string]string{"No recuerdo mi PIN": "forgot", "Volver": "back"}},
-		{"no", func(e screens.Env) screens.Body {
-			return screens.NewValidateResult(e, screens.Result{Outcome: screens.OutcomeNo}, screens.ResultActions{Finish: tell("finish"), Staff: tell("staff")})
-		}, map[string]string{"Terminar": "finish", "Llamar a una persona": "staff"}},
-		{"another way", func(e screens.Env) screens.Body {
-			return screens.NewValidateResult(e, screens.Result{Outcome: screens.OutcomeOther}, screens.ResultActions{Retry: tell("retry"), UsePIN: tell("pin"), Staff: tell("staff")})
-		}, map[string]string{"Probar otra vez": "retry", "Usar mi PIN": "pin", "Llamar a una persona": "staff"}},
-		{"an outcome from the future", func(e screens.Env) screens.Body {
-			return screens.NewValidateResult(e, screens.Result{Outcome: "maybe"}, screens.ResultActions{Finish: tell("finish")})
-		}, map[string]string{"Terminar": "finish"}},
-	} {
-		for words, want := range c.taps {
-			u := onPage(t, sizes[0], domain.Spanish, c.make)
-			told = nil
-			press(t, u, words)
-			if !slices.Equal(told, []string{want}) {
-				t.Errorf("%s, %q: told %v, want %q", c.name, words, told, want)
+// TestEveryButtonSendsItsAction touches each button of each page, where it is
+// seen, in every size: all of a flow's buttons are listed, and nothing else is
+// on the page.
+func TestEveryButtonSendsItsAction(t *testing.T) {
+	const (
+		back, cancel = "kiosk.StepBack{}", "kiosk.Cancel{}"
+		staff        = "kiosk.CallStaff{}"
+		finish       = "kiosk.Finish{}"
+		again        = "kiosk.Retry{}"
+	)
+	pages := map[string]map[string]string{
+		"register-data-written": {"Volver": back, "Cancelar": cancel,
+			"Continuar": "kiosk.SubmitData{PersonData:{Name:" + longData.Name + " Document:Y1234567X Contact:" + longData.Contact + "}}"},
+		"register-consent-data": {"Volver": back, "Cancelar": cancel, "Leer el aviso": "kiosk.ReadNotice{}", "Continuar": "", "Acepto": "", "No acepto": ""},
+		"register-consent-face": {"Volver": back, "Cancelar": cancel, "Leer el aviso": "kiosk.ReadNotice{}",
+			"Continuar": "kiosk.AnswerConsent{Purpose:face Answer:granted}", "Acepto": "", "No acepto": ""},
+		"register-consent-refused": {"Volver": back, "Cancelar": cancel, "Leer el aviso": "kiosk.ReadNotice{}",
+			"Continuar": "kiosk.AnswerConsent{Purpose:face Answer:refused}", "Acepto": "", "No acepto": ""},
+		"register-declined":       {"Volver": back, "Terminar": finish},
+		"register-capture":        {"Volver": back, "Cancelar": cancel, "Seguir sin rostro": "kiosk.SkipFace{}"},
+		"register-face-failed":    {"Volver": back, "Cancelar": cancel, "Seguir sin rostro": "kiosk.SkipFace{}", "Probar otra vez": again},
+		"register-pin":            {"Volver": back, "Cancelar": cancel},
+		"register-saving":         {},
+		"register-failed":         {"Cancelar": cancel, "Probar otra vez": again},
+		"register-badge":          {"Imprimir": "kiosk.PrintBadge{}", "Ver mi comprobante": "kiosk.ShowCode{Kind:receipt}", "Terminar": finish},
+		"register-badge-alone":    {"Ver mi comprobante": "kiosk.ShowCode{Kind:receipt}", "Terminar": finish},
+		"register-badge-printing": {"Ver mi comprobante": "kiosk.ShowCode{Kind:receipt}", "Terminar": finish},
+		"register-receipt":        {"Imprimir": "kiosk.PrintBadge{}", "Ver mi credencial": "kiosk.ShowCode{Kind:badge}", "Terminar": finish},
+		"register-staff-called":   {"Volver": back, "Cancelar": cancel, "Soy del equipo": "kiosk.StaffHere{}"},
+		"validate-staff-called":   {"Volver": back, "Soy del equipo": "kiosk.StaffHere{}"},
+		"validate-staff-decide":   {"Aprobar": "kiosk.StaffVerdict{Approve:true}", "No aprobar": "kiosk.StaffVerdict{Approve:false}"},
+		"validate-staff-note":     {"Entendido": "kiosk.StaffVerdict{Approve:false}"},
+		"validate-scan":           {"Volver": back, "Llamar a una persona": staff, "No tengo mi código": "kiosk.NoBadge{}"},
+		"validate-scan-no-camera": {"Volver": back, "Llamar a una persona": staff, "No tengo mi código": "kiosk.NoBadge{}"},
+		"validate-look":           {"Volver": back, "Llamar a una persona": staff, "Usar mi PIN": "kiosk.UsePIN{}"},
+		"validate-pin":            {"Volver": back, "No recuerdo mi PIN": "kiosk.ForgotPIN{}"},
+		"validate-working":        {},
+		"result-ok":               {"Terminar": finish},
+		"result-no":               {"Llamar a una persona": staff, "Terminar": finish},
+		"result-other":            {"Llamar a una persona": staff, "Terminar": finish, "Probar otra vez": again, "Usar mi PIN": "kiosk.UsePIN{}"},
+		"result-other-retry":      {"Llamar a una persona": staff, "Terminar": finish, "Probar otra vez": again},
+		"result-wait":             {"Llamar a una persona": staff, "Terminar": finish},
+		"result-error":            {"Llamar a una persona": staff, "Terminar": finish, "Probar otra vez": again},
+		"withdraw-scan":           {"Volver": back, "Llamar a una persona": staff, "No tengo mi código": "kiosk.NoBadge{}"},
+		"withdraw-pin":            {"Volver": back, "No recuerdo mi PIN": "kiosk.ForgotPIN{}"},
+		"withdraw-choose": {"Dejar todo como está": cancel, "Olvidar mi rostro": "kiosk.ChooseWithdraw{Choice:face}",
+			"Borrar todo": "kiosk.ChooseWithdraw{Choice:all}"},
+		"withdraw-choose-no-face": {"Dejar todo como está": cancel, "Borrar todo": "kiosk.ChooseWithdraw{Choice:all}"},
+		"withdraw-confirm-all":    {"No, volver": back, "Sí, borrar todo": "kiosk.ConfirmWithdraw{}"},
+		"withdraw-confirm-face":   {"No, volver": back, "Sí, olvidar mi rostro": "kiosk.ConfirmWithdraw{}"},
+		"withdraw-working":        {},
+		"withdraw-done-face":      {"Terminar": finish},
+		"withdraw-done-all":       {"Terminar": finish},
+		"withdraw-refused":        {"Terminar": finish, "Llamar a una persona": staff, "Probar otra vez": again},
+		"withdraw-refused-locked": {"Terminar": finish, "Llamar a una persona": staff},
+		"withdraw-failed":         {"Terminar": finish, "Llamar a una persona": staff, "Probar otra vez": again},
+		"still-there":             {"Sí, sigo aquí": "kiosk.Stay{}", "Salir": "kiosk.Leave{}"},
+		"covered":                 {"Sí, sigo aquí": "kiosk.Stay{}", "Salir": "kiosk.Leave{}"},
+	}
+	for _, s := range sizes {
+		u, c := newUI(t, s, false)
+		for name, taps := range pages {
+			st := flow(t, name)
+			show(u, st, domain.Spanish)
+			for _, p := range walk(u) {
+				if b, ok := p.obj.(*widgets.Button); ok && p.y > float32(s.h)/7 {
+					if _, listed := taps[b.Words()]; !listed {
+						t.Errorf("%s in %s has a button %q", name, s.name, b.Words())
+					}
+				}
 			}
+			for tap, want := range taps {
+				show(u, st, domain.Spanish)
+				if name == "register-data-written" {
+					u.router.body.(*screens.RegisterData).Form().SetTyping(false)
+				}
+				c.take()
+				press(t, u, tap)
+				got := slices.DeleteFunc(c.take(), func(s string) bool { return s == "touch" })
+				if want == "" && len(got) > 0 || want != "" && !slices.Equal(got, []string{want}) {
+					t.Errorf("%s in %s, %q: told %q, want %q", name, s.name, tap, got, want)
+				}
+			}
+		}
+	}
+}
+
+func TestTheNoticeIsReadThroughAndLeft(t *testing.T) {
+	for _, s := range sizes {
+		u, c := newUI(t, s, false)
+		show(u, flow(t, "register-notice"), domain.Spanish)
+		press(t, u, "English")
+		if got := c.take(); !slices.Contains(got, "language en") {
+			t.Errorf("%s: told %q", s.name, got)
+		}
+		turns := 0
+		for ; button(u, "Seguir leyendo") != nil; turns++ {
+			press(t, u, "Seguir leyendo")
+		}
+		press(t, u, "Continuar")
+		for range turns {
+			press(t, u, "Volver")
+		}
+		press(t, u, "Volver")
+		if got := c.take(); !slices.Equal(got, []string{"kiosk.Next{}", "kiosk.StepBack{}"}) {
+			t.Errorf("%s, %d pages: told %q", s.name, turns+1, got)
 		}
 	}
 }
@@ -137,7 +207,7 @@ func TestTheConsentIsShownWordForWord(t *testing.T) {
 				t.Errorf("%s: the end of the notice goes on %d times", s.name, done)
 			}
 			for _, p := range []domain.Purpose{domain.PurposeData, domain.PurposeFace} {
-				for _, a := range []widgets.Answer{widgets.Unanswered, widgets.No} {
+				for _, a := range []kiosk.Answer{kiosk.Unanswered, kiosk.Refused} {
 					look(onPage(t, s, lang, func(e screens.Env) screens.Body {
 						return screens.NewRegisterConsent(e, screens.Question{Text: text, Purpose: p, Answer: a, N: 1, Of: 2}, screens.ConsentActions{})
 					}))
@@ -153,24 +223,37 @@ func TestTheConsentIsShownWordForWord(t *testing.T) {
 }
 
 func TestConsentGoesOnWithAnAnswerOnly(t *testing.T) {
-	var told []string
-	note := func(what string) func(domain.Purpose, widgets.Answer) {
-		return func(p domain.Purpose, a widgets.Answer) { told = append(told, fmt.Sprint(what, " ", p, " ", a)) }
-	}
-	u := onPage(t, sizes[1], domain.Spanish, func(e screens.Env) screens.Body {
-		return screens.NewRegisterConsent(e, screens.Question{Text: consentText(e.Lang), Purpose: domain.PurposeFace, N: 2, Of: 2},
-			screens.ConsentActions{Answer: note("answer"), Continue: note("continue")})
-	})
+	u, c := newUI(t, sizes[1], false)
+	st := flow(t, "register-consent-face")
+	st.view.Register = &kiosk.Register{Step: kiosk.RegisterConsent, Consent: theConsent, Question: domain.PurposeFace, N: 2, Of: 2}
+	show(u, st, domain.Spanish)
 	press(t, u, "Continuar")
-	if len(told) != 0 || !strings.Contains(words(u), "Elija una de las dos respuestas") {
-		t.Errorf("without an answer: told %v", told)
+	if got := c.take(); len(got) != 0 || !strings.Contains(words(u), "Elija una de las dos respuestas") {
+		t.Errorf("without an answer: told %v", got)
 	}
 	press(t, u, "No acepto")
 	press(t, u, "Continuar")
 	press(t, u, "Acepto")
 	press(t, u, "Continuar")
-	if want := []string{"answer face 2", "continue face 2", "answer face 1", "continue face 1"}; !slices.Equal(told, want) {
-		t.Errorf("told %v, want %v", told, want)
+	want := []string{"kiosk.AnswerConsent{Purpose:face Answer:refused}", "kiosk.AnswerConsent{Purpose:face Answer:granted}"}
+	if got := c.take(); !slices.Equal(got, want) {
+		t.Errorf("told %v, want %v", got, want)
+	}
+}
+
+func TestAConsentTextThatIsUnknownIsNotAskedFor(t *testing.T) {
+	u, c := newUI(t, sizes[0], false)
+	for _, shown := range []kiosk.ConsentShown{{Version: "1999-1", Months: 12}, {Version: assets.ConsentVersion}} {
+		u.ShowView(kiosk.View{State: kiosk.StateRegister, Lang: domain.Spanish, Register: &kiosk.Register{
+			Step: kiosk.RegisterConsent, Question: domain.PurposeData, Consent: shown,
+		}})
+		if button(u, "Acepto") != nil || !strings.Contains(words(u), "Acérquese al mostrador") {
+			t.Errorf("%+v shows:\n%s", shown, words(u))
+		}
+		press(t, u, "Cancelar")
+		if got := c.take(); !slices.Equal(got, []string{"kiosk.Cancel{}"}) {
+			t.Errorf("told %q", got)
+		}
 	}
 }
 
@@ -233,7 +316,7 @@ func TestTheStateBarMakesRoomForTheKeysOnASmallScreen(t *testing.T) {
 	for _, s := range sizes {
 		var page *screens.RegisterData
 		u := onPage(t, s, domain.Spanish, func(e screens.Env) screens.Body {
-			page = screens.NewRegisterData(e, screens.Data{}, screens.DataActions{})
+			page = screens.NewRegisterData(e, kiosk.PersonData{}, screens.DataActions{})
 			return page
 		})
 		small := s.name == "800x480"
@@ -244,29 +327,5 @@ func TestTheStateBarMakesRoomForTheKeysOnASmallScreen(t *testing.T) {
 		if !u.router.bar.Visible() || button(u, "Continuar") == nil || button(u, "Volver") == nil {
 			t.Errorf("%s, not typing: no state bar, or no way on or back", s.name)
 		}
-	}
-}
-
-func TestStillThereHidesWhatWasWritten(t *testing.T) {
-	var told []string
-	var over *screens.StillThere
-	u := onPage(t, sizes[0], domain.Spanish, func(e screens.Env) screens.Body {
-		under := screens.NewRegisterData(e, longData, screens.DataActions{})
-		over = screens.NewStillThere(e, under, start.Add(10*time.Second), 10*time.Second, screens.StillActions{
-			Stay: func() { told = append(told, "stay") }, Leave: func() { told = append(told, "leave") },
-		})
-		return over
-	})
-	if got := words(u); strings.Contains(got, longData.Name) || strings.Contains(got, "Y-123") || !strings.Contains(got, "¿Sigue ahí?") || !strings.Contains(got, "10") {
-		t.Errorf("it shows:\n%s", got)
-	}
-	press(t, u, "Sí, sigo aquí")
-	press(t, u, "Salir")
-	if !slices.Equal(told, []string{"stay", "leave"}) {
-		t.Errorf("told %v", told)
-	}
-	over.Close()
-	if !strings.Contains(words(u), longData.Name) {
-		t.Error("what was written does not come back")
 	}
 }

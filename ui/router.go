@@ -37,30 +37,29 @@ type router struct {
 	body   screens.Body
 	bar    *widgets.StateBar
 	live   *widgets.LiveView
+	over   *screens.StillThere // over the body; nil while it is seen
 	root   *fyne.Container
+	kept   *kept
 	swaps  uint64
 }
 
 // built is all that a body depends on for good; the rest of a view it takes by
 // Update.
 type built struct {
-	state  kiosk.State
-	lang   domain.Lang
-	given  string
-	first  bool
-	notice kiosk.Feature
-	site   kiosk.Site
+	place screens.Place
+	lang  domain.Lang
+	site  kiosk.Site
 }
 
 func builtFrom(v kiosk.View) built {
-	b := built{state: v.State, lang: v.Lang, site: v.Site}
-	switch v.State {
-	case kiosk.StateGreeting:
-		b.given, b.first = v.Given, v.FirstVisit
-	case kiosk.StateNotice:
-		b.notice = v.Notice
-	}
-	return b
+	return built{place: screens.PlaceOf(v), lang: v.Lang, site: v.Site}
+}
+
+// kept is what somebody had begun on a page, for when the page comes again: in
+// another language or size, or after the help.
+type kept struct {
+	place screens.Place
+	draft any
 }
 
 func newRouter(p theme.Palette, texts *assets.Texts, c kiosk.Commands, clock domain.Clock, dispatch func(func()), hideCursor bool) *router {
@@ -97,6 +96,7 @@ func (r *router) Resize(s fyne.Size) {
 		return
 	}
 	r.style = style
+	r.keepDraft()
 	r.live = widgets.NewLiveView(style, r.now)
 	r.built = nil
 	r.ShowView(r.view)
@@ -115,18 +115,26 @@ func (r *router) ShowView(v kiosk.View) {
 		Later: r.later, Again: func() { r.place(r.Size()) },
 	}
 	r.live.SetBlank(v.State == kiosk.StateCameraLost)
-	switch {
-	case before == nil || *before != now:
+	swapped := before == nil || *before != now
+	r.built = &now
+	if swapped {
 		r.swap(env, v, before)
-	default:
+	} else {
 		r.body.Update(v)
 	}
-	r.built = &now
+	r.ask(env, v)
 	r.bar.SetItems(screens.StateItems(env, v.Status))
 }
 
 func (r *router) swap(env screens.Env, v kiosk.View, before *built) {
 	r.swaps++
+	if before != nil {
+		r.keepDraftOf(before.place)
+	}
+	if r.over != nil {
+		r.over.Close()
+		r.over = nil
+	}
 	if r.body != nil {
 		r.body.Close()
 	}
@@ -137,27 +145,105 @@ func (r *router) swap(env screens.Env, v kiosk.View, before *built) {
 		r.header = screens.NewHeader(env, v)
 	}
 	r.body = r.make(env, v)
+	r.restoreDraft()
 	if !r.body.ShowsLive() {
 		r.live.Forget()
 	}
 	r.root.Objects = []fyne.CanvasObject{r.header.Object(), r.body.Object(), r.bar}
 	r.place(r.Size())
 	r.root.Refresh()
-	if f, ok := r.body.(screens.Focuser); ok {
+	r.focus()
+}
+
+// keepDraft keeps what is begun on the page at hand.
+func (r *router) keepDraft() {
+	if r.built != nil {
+		r.keepDraftOf(r.built.place)
+	}
+}
+
+func (r *router) keepDraftOf(p screens.Place) {
+	if d, ok := r.body.(screens.Drafter); ok {
+		r.kept = &kept{p, d.Draft()}
+	}
+}
+
+// restoreDraft goes on from what was begun. Any page but the help in between
+// and it is forgotten: it may be somebody else's.
+func (r *router) restoreDraft() {
+	if r.kept == nil || r.built.place.State == kiosk.StateHelp {
+		return
+	}
+	if d, ok := r.body.(screens.Drafter); ok && r.kept.place == r.built.place {
+		d.Restore(r.kept.draft)
+	}
+	r.kept = nil
+}
+
+// ask covers the body where the view wants it, or uncovers it.
+func (r *router) ask(env screens.Env, v kiosk.View) {
+	wanted := v.Asking || v.Covered
+	switch {
+	case r.over != nil && wanted && r.over.Fits(v):
+		r.over.Update(v)
+		return
+	case r.over != nil:
+		r.over.Close()
+		r.over = nil
+	case !wanted:
+		return
+	}
+	r.root.Objects = r.root.Objects[:3:3]
+	if wanted {
+		r.over = screens.NewStillThere(env, v, r.body)
+		r.root.Objects = append(r.root.Objects, r.over.Object())
+		if r.body.ShowsLive() {
+			r.live.Forget()
+		}
+		if c := r.canvas(); c != nil {
+			c.Unfocus() // what is typed now is not for what is hidden
+		}
+	}
+	r.place(r.Size())
+	r.root.Refresh()
+	if !wanted {
+		r.focus()
+	}
+}
+
+func (r *router) canvas() fyne.Canvas { return fyne.CurrentApp().Driver().CanvasForObject(r) }
+
+// focus lets the body take what is typed, unless it is covered.
+func (r *router) focus() {
+	if f, ok := r.body.(screens.Focuser); ok && r.over == nil {
 		f.Focus()
+	}
+}
+
+// typed gives to the body what nothing had the focus for: a touch takes the
+// focus away, and a scanner on the keyboard knows nothing of touches.
+func (r *router) typed(give func(fyne.Focusable)) {
+	r.commands.Touch()
+	r.focus()
+	if c := r.canvas(); c != nil && c.Focused() != nil {
+		give(c.Focused())
 	}
 }
 
 // showPicture shows the picture where the screen has one, and tells whether.
 func (r *router) showPicture(img *image.RGBA) bool {
-	return r.body != nil && r.body.ShowsLive() && r.live.ShowPicture(img)
+	return r.showsLive() && r.live.ShowPicture(img)
 }
 
 // showScene marks the faces where the screen shows them.
 func (r *router) showScene(s domain.Scene) {
-	if r.body != nil && r.body.ShowsLive() {
+	if r.showsLive() {
 		r.live.ShowScene(s)
 	}
+}
+
+func (r *router) showsLive() bool {
+	return r.body != nil && r.body.ShowsLive() && r.over == nil
 }
 
 func (r *router) place(s fyne.Size) {
@@ -184,6 +270,9 @@ func (r *router) place(s fyne.Size) {
 		r.bar.Show()
 	}
 	widgets.Put(r.body.Object(), st.Margin, y, w, h)
+	if r.over != nil {
+		widgets.Put(r.over.Object(), st.Margin, y, w, h)
+	}
 }
 
 // CreateRenderer implements fyne.Widget.

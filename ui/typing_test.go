@@ -44,7 +44,7 @@ type report struct {
 	Field  [4]float32            `json:"field,omitempty"` // the text of the active field
 	Name   string                `json:"name,omitempty"`
 	Mail   string                `json:"mail,omitempty"`
-	Submit *screens.Data         `json:"submit,omitempty"`
+	Submit *kiosk.PersonData     `json:"submit,omitempty"`
 	Code   [4]float32            `json:"code,omitempty"` // the QR code
 }
 
@@ -65,15 +65,21 @@ func runChild(what string) error {
 	u := New(Options{Windowed: true, Width: w, Height: h, Texts: texts})
 	var page *screens.RegisterData
 	u.router.make = func(e screens.Env, _ kiosk.View) screens.Body {
-		page = screens.NewRegisterData(e, screens.Data{}, screens.DataActions{Submit: func(d screens.Data) {
+		page = screens.NewRegisterData(e, kiosk.PersonData{}, screens.DataActions{Submit: func(d kiosk.PersonData) {
 			_ = out.Encode(report{Submit: &d}) // a parent that is gone closes the input too
 		}})
 		return page
 	}
-	state := kiosk.StateAttract
+	view := kiosk.View{State: kiosk.StateRegister}
 	if named {
-		u.router.make, state = makePage, kiosk.State(name)
+		u.router.make = screens.New
+		for _, st := range states() {
+			if st.name == name {
+				view = st.view
+			}
+		}
 	}
+	view.Lang, view.Site = domain.Spanish, kiosk.Site{Organisation: "Banco Norte"}
 	ctx, cancel := context.WithCancel(context.Background())
 	go func() {
 		defer cancel()
@@ -83,7 +89,7 @@ func runChild(what string) error {
 			fyne.DoAndWait(func() { _ = out.Encode(describe(u, page)) })
 		}
 	}()
-	u.ShowView(kiosk.View{State: state, Lang: domain.Spanish, Site: kiosk.Site{Organisation: "Banco Norte"}})
+	u.ShowView(view)
 	u.Run(ctx)
 	return nil
 }
@@ -258,7 +264,7 @@ func TestTypingByTouch(t *testing.T) {
 			shot(t, w.screen, "typing_"+size)
 			w.tap(third.Keys["continuar"])
 			got := w.next().Submit
-			if want := (screens.Data{Name: name, Document: document, Contact: mail}); got == nil || *got != want {
+			if want := (kiosk.PersonData{Name: name, Document: document, Contact: mail}); got == nil || *got != want {
 				t.Fatalf("submitted %+v, want %+v", got, want)
 			}
 

@@ -84,7 +84,8 @@ func New(o Options) *UI {
 	u.window.SetPadded(false)
 	u.window.SetMaster()
 	u.window.SetContent(u.router)
-	u.window.Canvas().SetOnTypedKey(func(*fyne.KeyEvent) { o.Commands.Touch() })
+	u.window.Canvas().SetOnTypedKey(func(e *fyne.KeyEvent) { u.router.typed(func(f fyne.Focusable) { f.TypedKey(e) }) })
+	u.window.Canvas().SetOnTypedRune(func(c rune) { u.router.typed(func(f fyne.Focusable) { f.TypedRune(c) }) })
 	u.window.Resize(fyne.NewSize(float32(o.Width), float32(o.Height)))
 	if !o.Windowed {
 		u.window.SetFullScreen(true)

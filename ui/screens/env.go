@@ -62,6 +62,12 @@ func New(e Env, v kiosk.View) Body {
 		return newHelp(e, v)
 	case kiosk.StateNotice:
 		return newNotice(e, v)
+	case kiosk.StateRegister:
+		return newRegister(e, v)
+	case kiosk.StateValidate:
+		return newValidate(e, v)
+	case kiosk.StateWithdraw:
+		return newWithdraw(e, v)
 	default:
 		return newAttract(e, v)
 	}
@@ -72,6 +78,9 @@ func (e Env) say(key string) string { return e.Texts.Say(string(e.Lang), key) }
 func (e Env) sayTo(name, key string) string {
 	return e.Texts.SayWith(string(e.Lang), key, assets.Values{"Name": name})
 }
+
+// do gives what sends an action of a flow.
+func (e Env) do(a kiosk.Action) func() { return func() { e.Commands.Do(a) } }
 
 // button makes a button that does what a command does.
 func (e Env) button(k widgets.Kind, i assets.Icon, key string, do func()) *widgets.Button {

@@ -58,6 +58,12 @@ func (f *frame) back(back, cancel func()) *frame {
 	return f
 }
 
+// on adds the ways on, the main one last.
+func (f *frame) on(buttons ...*widgets.Button) *frame {
+	f.right = append(f.right, buttons...)
+	return f
+}
+
 // doing is do, or nothing.
 func doing(do func()) func() {
 	if do == nil {
@@ -70,7 +76,7 @@ func (f *frame) objects() (out []fyne.CanvasObject) {
 	if f.rail != nil {
 		out = append(out, f.rail.Object())
 	}
-	for _, b := range append(f.left[:len(f.left):len(f.left)], f.right...) {
+	for _, b := range f.buttons() {
 		out = append(out, b)
 	}
 	return out
@@ -112,7 +118,7 @@ func (f *frame) putRailAt(a area) area {
 func (f *frame) putFoot(a area) float32 {
 	st := f.env.Style
 	if len(f.left)+len(f.right) == 0 {
-		return 0
+		return -f.gap() // and none above it
 	}
 	y := a.y + a.h - st.Button
 	if st.Shape == theme.Tall {
@@ -130,7 +136,15 @@ func (f *frame) putFoot(a area) float32 {
 		}
 		return rows*(st.Button+st.Gap) - st.Gap
 	}
-	widths := f.widths(a.w)
+	all := f.buttons()
+	widths, ok := widgets.RowWidths(st, all, len(f.right), a.w)
+	if !ok && len(f.right) > 0 {
+		// The main way gets a row of its own, below the others.
+		last := f.right[len(f.right)-1]
+		widgets.Put(last, a.x, y, a.w, st.Button)
+		above := &frame{env: f.env, left: f.left, right: f.right[:len(f.right)-1]}
+		return st.Button + st.Gap + above.putFoot(area{a.x, a.y, a.w, a.h - st.Button - st.Gap})
+	}
 	x := a.x
 	for i, b := range f.left {
 		widgets.Put(b, x, y, widths[i], st.Button)
@@ -146,44 +160,26 @@ func (f *frame) putFoot(a area) float32 {
 	return st.Button
 }
 
-// widths of the buttons, left and right, in a row of that width: their words
-// on one line where there is room, and no narrower than is easy to touch.
-func (f *frame) widths(width float32) []float32 {
-	all := append(f.left[:len(f.left):len(f.left)], f.right...)
-	room := width - float32(len(all)-1)*f.env.Style.Gap
-	out := make([]float32, len(all))
-	var sum float32
-	for i, b := range all {
-		out[i] = b.WidthFor()
-		if i >= len(f.left) {
-			out[i] = max(out[i], 3*f.env.Style.Target)
-		}
-		sum += out[i]
-	}
-	if sum <= room {
-		return out
-	}
-	sum = 0
-	for i, b := range all {
-		out[i] = b.LeastWidth()
-		sum += out[i]
-	}
-	spare := max(0, room-sum) / float32(len(all))
-	for i := range out {
-		out[i] += spare
-	}
-	return out
+// buttons are all of the foot's, from the left.
+func (f *frame) buttons() []*widgets.Button {
+	return append(f.left[:len(f.left):len(f.left)], f.right...)
 }
 
 // wizardPage is a body in a frame.
 type wizardPage struct {
 	*widgets.Flow
-	live  bool
-	close func()
+	live   bool
+	close  func()
+	update func(kiosk.View) // shows what changed; may be nil
 }
 
-func (p *wizardPage) Update(kiosk.View) {}
-func (p *wizardPage) ShowsLive() bool   { return p.live }
+func (p *wizardPage) Update(v kiosk.View) {
+	if p.update != nil {
+		p.update(v)
+	}
+}
+
+func (p *wizardPage) ShowsLive() bool { return p.live }
 func (p *wizardPage) Close() {
 	if p.close != nil {
 		p.close()

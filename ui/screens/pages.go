@@ -84,21 +84,14 @@ func newHelp(e Env, _ kiosk.View) Body {
 	}
 	back := e.button(widgets.Secondary, assets.IconBack, "help_page.back", e.Commands.Back)
 	staff := e.choose(widgets.Primary, assets.IconPerson, "help_page.staff", kiosk.FeatureStaff)
-	objs = append(objs, back, staff)
+	data := e.button(widgets.Secondary, assets.IconIDCard, "help_page.own_data", e.do(kiosk.OwnData{}))
+	foot := &frame{env: e, left: []*widgets.Button{back}, right: []*widgets.Button{data, staff}}
+	objs = append(objs, foot.objects()...)
 
 	flow := widgets.NewFlow(func(s fyne.Size) {
 		th := title.HeightFor(s.Width)
 		widgets.Put(title, 0, 0, s.Width, th)
-		bottom := s.Height - st.Button
-		if st.Shape == theme.Tall {
-			widgets.Put(staff, 0, bottom, s.Width, st.Button)
-			bottom -= st.Button + st.Gap
-			widgets.Put(back, 0, bottom, s.Width, st.Button)
-		} else {
-			widgets.Put(back, 0, bottom, max(back.WidthFor(), 3*st.Target), st.Button)
-			w := max(staff.WidthFor(), 3*st.Target)
-			widgets.Put(staff, s.Width-w, bottom, w, st.Button)
-		}
+		bottom := s.Height - foot.putFoot(area{0, 0, s.Width, s.Height})
 		cols := 2
 		if st.Shape == theme.Tall {
 			cols = 1

@@ -4,6 +4,7 @@ import (
 	"fyne.io/fyne/v2"
 
 	"agentid/app/domain"
+	"agentid/app/kiosk"
 	"agentid/assets"
 	"agentid/ui/theme"
 	"agentid/ui/widgets"
@@ -23,6 +24,8 @@ const (
 	CoachLookAhead Coach = "look_ahead"
 	CoachHoldStill Coach = "hold_still"
 	CoachTurn      Coach = "turn"
+	CoachTurnLeft  Coach = "turn_left" // the person's own left, as is right
+	CoachTurnRight Coach = "turn_right"
 	CoachBlink     Coach = "blink"
 	CoachDone      Coach = "done"
 )
@@ -30,16 +33,12 @@ const (
 // CoachOf is the instruction that says the same as a hint of the pipeline.
 func CoachOf(g domain.Guide) Coach {
 	switch g {
-	case domain.GuideCloser:
-		return CoachCloser
-	case domain.GuideLight:
-		return CoachLight
-	case domain.GuideOnePerson:
-		return CoachOnePerson
-	case domain.GuideLookAhead:
-		return CoachLookAhead
-	case domain.GuideHoldStill, domain.GuideReading:
+	case domain.GuideReading:
 		return CoachHoldStill
+	case domain.GuideCloser, domain.GuideFarther, domain.GuideCentre, domain.GuideLight, domain.GuideOnePerson,
+		domain.GuideLookAhead, domain.GuideHoldStill, domain.GuideTurn, domain.GuideTurnLeft, domain.GuideTurnRight,
+		domain.GuideBlink, domain.GuideDone:
+		return Coach(g)
 	}
 	return CoachStart
 }
@@ -51,7 +50,7 @@ func (e Env) coach(c Coach) (assets.Icon, string) {
 		CoachStart: assets.IconFace, CoachCloser: assets.IconCloser, CoachFarther: assets.IconPerson,
 		CoachCentre: assets.IconCentre, CoachLight: assets.IconLight, CoachOnePerson: assets.IconPeople,
 		CoachLookAhead: assets.IconLook, CoachHoldStill: assets.IconStill, CoachTurn: assets.IconTurn,
-		CoachBlink: assets.IconEye, CoachDone: assets.IconCheck,
+		CoachTurnLeft: assets.IconTurnLeft, CoachTurnRight: assets.IconTurnRight, CoachBlink: assets.IconEye, CoachDone: assets.IconCheck,
 	}[c]
 	if !ok {
 		icon, c = assets.IconFace, CoachStart
@@ -63,6 +62,12 @@ func (e Env) coach(c Coach) (assets.Icon, string) {
 type Capture struct {
 	Coach    Coach
 	Progress float64 // 0..1
+	Again    bool    // it had to begin again
+}
+
+// CaptureOf is what there is to show of a reading.
+func CaptureOf(p kiosk.FaceProgress) Capture {
+	return Capture{Coach: CoachOf(p.Guide), Progress: p.Done, Again: p.Again > 0}
 }
 
 // CaptureActions is what comes of RegisterCapture.
@@ -89,8 +94,8 @@ type captureView struct {
 	word  *widgets.Text // the instruction
 	note  *widgets.Text
 	icon  *fyne.Container
-	start string // the first instruction
-	shown Coach
+	words captureWords
+	shown Capture
 }
 
 // captureWords are the keys of what a capture says beside its instructions.
@@ -99,7 +104,7 @@ type captureWords struct{ title, start, note string }
 func newCaptureView(e Env, f *frame, v Capture, w captureWords) *captureView {
 	st := e.Style
 	c := &captureView{
-		env: e, frame: f, start: e.say(w.start), ring: widgets.NewCaptureRing(st, e.Live),
+		env: e, frame: f, words: w, ring: widgets.NewCaptureRing(st, e.Live),
 		title: widgets.NewText(e.say(w.title), st.Label, st.Muted, true),
 		word:  widgets.NewText("", st.Greeting, st.Ink, true),
 		note:  widgets.NewText(e.say(w.note), st.Label, st.Muted, false),
@@ -119,13 +124,19 @@ func (c *captureView) Show(v Capture) {
 	} else {
 		c.ring.SetProgress(v.Progress)
 	}
-	if v.Coach == c.shown {
+	before := c.shown
+	c.shown = v
+	if v.Coach == before.Coach && v.Again == before.Again {
 		return
 	}
-	c.shown = v.Coach
+	note := c.words.note
+	if v.Again {
+		note = "capture.again"
+	}
+	c.note.SetContent(c.env.say(note))
 	icon, words := c.env.coach(v.Coach)
 	if icon == assets.IconFace {
-		words = c.start
+		words = c.env.say(c.words.start)
 	}
 	colour := c.env.Style.Brand
 	if v.Coach == CoachDone {
@@ -171,7 +182,7 @@ func (c *captureView) put(s fyne.Size) {
 		wh = max(icon, c.word.HeightFor(w-icon-gap))
 		all = th + gap + wh + gap + nh
 	}
-	setShown(c.note, all <= h && c.shown != CoachDone)
+	setShown(c.note, all <= h && c.shown.Coach != CoachDone)
 	if all > h {
 		all -= nh + gap
 	}

@@ -4,6 +4,7 @@ import (
 	"fyne.io/fyne/v2"
 
 	"agentid/app/domain"
+	"agentid/app/kiosk"
 	"agentid/assets"
 	"agentid/ui/widgets"
 )
@@ -12,14 +13,13 @@ import (
 type Question struct {
 	Text    assets.ConsentText
 	Purpose domain.Purpose
-	Answer  widgets.Answer // as it was given before
-	N, Of   int            // which question of how many
+	Answer  kiosk.Answer // as it was given before
+	N, Of   int          // which question of how many
 }
 
 // ConsentActions is what comes of RegisterConsent.
 type ConsentActions struct {
-	Answer             func(domain.Purpose, widgets.Answer) // a touch on either
-	Continue           func(domain.Purpose, widgets.Answer) // with an answer
+	Answer             func(kiosk.AnswerConsent) // given, and gone on with
 	Read, Back, Cancel func()
 }
 
@@ -48,12 +48,7 @@ func NewRegisterConsent(e Env, v Question, on ConsentActions) *RegisterConsent {
 		}), e.Style.Label, e.Style.Muted, true),
 		question: widgets.NewConsentQuestion(e.Style, widgets.ConsentWords{
 			Question: q.Question, Text: q.Text, Refused: q.Refused, Accept: v.Text.Accept, Refuse: v.Text.Refuse,
-		}, v.Answer, e.Commands.Touch),
-	}
-	r.question.OnAnswer = func(a widgets.Answer) {
-		if on.Answer != nil {
-			on.Answer(v.Purpose, a)
-		}
+		}, map[kiosk.Answer]widgets.Answer{kiosk.Granted: widgets.Yes, kiosk.Refused: widgets.No}[v.Answer], e.Commands.Touch),
 	}
 	r.frame.right = []*widgets.Button{e.button(widgets.Primary, "", "register.continue", r.proceed)}
 	if on.Read != nil {
@@ -73,8 +68,22 @@ func (r *RegisterConsent) proceed() {
 		r.question.SetProblem(r.env.say("register_consent.choose"))
 		return
 	}
-	if r.on.Continue != nil {
-		r.on.Continue(r.v.Purpose, a)
+	answer := kiosk.Refused
+	if a == widgets.Yes {
+		answer = kiosk.Granted
+	}
+	if r.on.Answer != nil {
+		r.on.Answer(kiosk.AnswerConsent{Purpose: r.v.Purpose, Answer: answer})
+	}
+}
+
+// Draft implements Drafter.
+func (r *RegisterConsent) Draft() any { return r.question.Answer() }
+
+// Restore implements Drafter.
+func (r *RegisterConsent) Restore(draft any) {
+	if a, ok := draft.(widgets.Answer); ok {
+		r.question.SetAnswer(a)
 	}
 }
 

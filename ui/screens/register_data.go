@@ -7,16 +7,14 @@ import (
 	"fyne.io/fyne/v2"
 
 	"agentid/app/domain"
+	"agentid/app/kiosk"
 	"agentid/ui/theme"
 	"agentid/ui/widgets"
 )
 
-// Data is what a visitor writes of themselves.
-type Data struct{ Name, Document, Contact string }
-
 // DataActions is what comes of RegisterData.
 type DataActions struct {
-	Submit       func(Data) // checked: clean, in the domain's forms
+	Submit       func(kiosk.PersonData) // checked: clean, in the domain's forms
 	Back, Cancel func()
 }
 
@@ -38,7 +36,7 @@ const (
 )
 
 // NewRegisterData makes the page with what was written before.
-func NewRegisterData(e Env, v Data, on DataActions) *RegisterData {
+func NewRegisterData(e Env, v kiosk.PersonData, on DataActions) *RegisterData {
 	r := &RegisterData{env: e, on: on, frame: newFrame(e, StepData).back(on.Back, on.Cancel), title: e.title("register_data.title")}
 	spec := func(name string, k widgets.Keys, most int) widgets.FieldSpec {
 		return widgets.FieldSpec{
@@ -68,15 +66,17 @@ func NewRegisterData(e Env, v Data, on DataActions) *RegisterData {
 	r.frame.right = []*widgets.Button{e.button(widgets.Primary, "", "register.continue", r.submit)}
 	r.Flow = widgets.NewFlow(r.put, nil, append(r.frame.objects(), r.title, r.form)...)
 	r.close = r.form.Stop
-	if v == (Data{}) {
+	if v == (kiosk.PersonData{}) {
 		r.form.SetTyping(true) // nothing else is to be done here
 	}
 	return r
 }
 
 // Written is what stands in the fields now.
-func (r *RegisterData) Written() Data {
-	return Data{r.form.Value(fieldName), r.form.Value(fieldDocument), r.form.Value(fieldContact)}
+func (r *RegisterData) Written() kiosk.PersonData {
+	return kiosk.PersonData{
+		Name: r.form.Value(fieldName), Document: r.form.Value(fieldDocument), Contact: r.form.Value(fieldContact),
+	}
 }
 
 // Form is the form itself.
@@ -94,6 +94,44 @@ func (r *RegisterData) Focus() {
 	}
 }
 
+// dataDraft is what is written and not sent yet.
+type dataDraft struct {
+	data   kiosk.PersonData
+	wrong  []string // fields that an error stands beside
+	active int
+	typing bool
+}
+
+// Draft implements Drafter.
+func (r *RegisterData) Draft() any {
+	d := dataDraft{data: r.Written(), active: r.form.Active(), typing: r.form.Typing()}
+	for _, name := range []string{fieldName, fieldDocument, fieldContact} {
+		if r.form.Field(name).Problem() != "" {
+			d.wrong = append(d.wrong, name)
+		}
+	}
+	return d
+}
+
+// Restore implements Drafter.
+func (r *RegisterData) Restore(draft any) {
+	d, ok := draft.(dataDraft)
+	if !ok {
+		return
+	}
+	r.form.Field(fieldName).SetText(d.data.Name)
+	r.form.Field(fieldDocument).SetText(d.data.Document)
+	r.form.Field(fieldContact).SetText(d.data.Contact)
+	_, problems := checkData(d.data)
+	for _, name := range d.wrong {
+		if key := problems[name]; key != "" {
+			r.form.Field(name).SetProblem(r.env.say(key)) // in the language at hand
+		}
+	}
+	r.form.Activate(d.active)
+	r.form.SetTyping(d.typing)
+}
+
 func (r *RegisterData) submit() {
 	clean, problems := checkData(r.Written())
 	for name, key := range problems {
@@ -109,7 +147,7 @@ func (r *RegisterData) submit() {
 
 // checkData gives the data in the domain's forms, and for each field that is
 // not right the key of what to say.
-func checkData(d Data) (Data, map[string]string) {
+func checkData(d kiosk.PersonData) (kiosk.PersonData, map[string]string) {
 	problems := make(map[string]string)
 	note := func(field, key string) { problems[field] = "field." + key }
 
@@ -138,7 +176,7 @@ func checkData(d Data) (Data, map[string]string) {
 	case err != nil:
 		note(fieldContact, "contact_phone")
 	}
-	return Data{name, document, contact}, problems
+	return kiosk.PersonData{Name: name, Document: document, Contact: contact}, problems
 }
 
 // looksLikeName tells that there is a letter in it, and no digit.
@@ -148,7 +186,7 @@ func looksLikeName(s string) bool {
 
 func (r *RegisterData) put(s fyne.Size) {
 	typing := r.form.Typing()
-	for _, b := range append(r.frame.left[:len(r.frame.left):len(r.frame.left)], r.frame.right...) {
+	for _, b := range r.frame.buttons() {
 		setShown(b, !typing)
 	}
 	if r.Spread() {

@@ -93,6 +93,16 @@ func NewRegisterNotice(e Env, v Notice, on NoticeActions) *RegisterNotice {
 // Pages is on how many pages the notice stands.
 func (r *RegisterNotice) Pages() int { return r.pages }
 
+// Draft implements Drafter.
+func (r *RegisterNotice) Draft() any { return r.page }
+
+// Restore implements Drafter.
+func (r *RegisterNotice) Restore(draft any) {
+	if page, ok := draft.(int); ok {
+		r.turn(page)
+	}
+}
+
 func (r *RegisterNotice) turn(to int) {
 	r.page = to
 	r.Again()

@@ -2,10 +2,13 @@ package screens
 
 import (
 	"errors"
+	"time"
 
 	"fyne.io/fyne/v2"
 
 	"agentid/app/domain"
+	"agentid/app/kiosk"
+	"agentid/assets"
 	"agentid/ui/theme"
 	"agentid/ui/widgets"
 )
@@ -31,9 +34,27 @@ func NewRegisterPIN(e Env, on PINActions) *RegisterPIN {
 	r.pinPage = newPINPage(e, f, e.pinWords("pin.choose"), r.entered)
 	r.close = func() {
 		r.first = ""
-		r.pad.Stop()
+		r.stop()
 	}
 	return r
+}
+
+// pinDraft is a PIN half chosen.
+type pinDraft struct{ first, written string }
+
+// Draft implements Drafter.
+func (r *RegisterPIN) Draft() any { return pinDraft{r.first, r.pad.Written()} }
+
+// Restore implements Drafter.
+func (r *RegisterPIN) Restore(draft any) {
+	d, ok := draft.(pinDraft)
+	if !ok {
+		return
+	}
+	if r.first = d.first; r.first != "" {
+		r.pad.SetWords(r.env.pinWords("pin.repeat"))
+	}
+	r.pad.SetWritten(d.written)
 }
 
 // Repeating tells whether the PIN is being repeated.
@@ -84,6 +105,9 @@ type pinPage struct {
 	env   Env
 	frame *frame
 	pad   *widgets.PINPad
+	shown kiosk.PINEntry
+	sent  bool // a PIN, which nothing was said of yet
+	tick  widgets.Pending
 }
 
 func newPINPage(e Env, f *frame, words widgets.PINWords, done func(string)) *pinPage {
@@ -91,9 +115,68 @@ func newPINPage(e Env, f *frame, words widgets.PINWords, done func(string)) *pin
 	p := &pinPage{env: e, frame: f}
 	p.pad = widgets.NewPINPad(e.Style, domain.PINDigits, words, keys, e.Later, e.Now, e.Commands.Touch)
 	p.pad.OnDone = done
-	p.close = p.pad.Stop
+	p.close = p.stop
 	p.Flow = widgets.NewFlow(p.put, nil, append([]fyne.CanvasObject{p.pad}, f.objects()...)...)
 	return p
+}
+
+func (p *pinPage) stop() {
+	p.tick.Cancel()
+	p.pad.Stop()
+}
+
+// Show says what became of the try before, beside the dots. Said again, it
+// leaves what is being typed.
+func (p *pinPage) Show(v kiosk.PINEntry) {
+	if v == p.shown && !p.sent {
+		return
+	}
+	p.shown, p.sent = v, false
+	p.tell()
+}
+
+func (p *pinPage) tell() {
+	v := p.shown
+	p.tick.Cancel()
+	words, again := p.env.waitWords(v.Until)
+	switch {
+	case v.Busy:
+		p.pad.Close(p.env.say("pin.checking"))
+	case words != "":
+		p.pad.Close(words)
+		p.tick.Set(p.env.Later(again, p.tell))
+	case !v.Until.IsZero():
+		p.pad.Open()
+	case v.Wrong:
+		p.pad.SetProblem(p.env.wrongPIN(v))
+	default:
+		p.pad.Open()
+	}
+}
+
+// wrongPIN says that it was not the PIN.
+func (e Env) wrongPIN(v kiosk.PINEntry) string {
+	if v.Left > 0 {
+		return e.count("pin.left", v.Left)
+	}
+	return e.say("pin.wrong")
+}
+
+// countFrom is from when on a wait is told in seconds.
+const countFrom = 90 * time.Second
+
+// waitWords says to wait until a time, and after how long it would say
+// something else; "" when there is nothing to wait for.
+func (e Env) waitWords(until time.Time) (string, time.Duration) {
+	left := until.Sub(e.Now())
+	switch {
+	case until.IsZero() || left <= 0:
+		return "", 0
+	case left > countFrom:
+		return e.sayWith("pin.locked_until", assets.Values{"Time": assets.ClockTime(string(e.Lang), until)}), left - countFrom
+	}
+	whole := (left + time.Second - 1).Truncate(time.Second)
+	return e.count("pin.locked", int(whole/time.Second)), left - (whole - time.Second)
 }
 
 // Pad is the pad itself.

@@ -22,6 +22,7 @@ const (
 	Primary
 	Quiet // outlined words: a way out, not a way on
 	Plain // words alone, for what stands in a row of its kind
+	Grave // what cannot be undone
 )
 
 // releaseTime is how long a button takes to let go of its pressed look, so
@@ -107,7 +108,9 @@ func (b *Button) inset() float32 {
 	return b.style.Gap
 }
 
-func (b *Button) bold() bool { return b.kind == Primary || b.kind == Secondary || b.selected }
+func (b *Button) bold() bool {
+	return b.kind == Primary || b.kind == Secondary || b.kind == Grave || b.selected
+}
 
 func (b *Button) iconSpace() float32 {
 	if b.icon == "" {
@@ -172,6 +175,35 @@ func (b *Button) setPressed(on bool) {
 	b.Refresh()
 }
 
+// RowWidths are the widths of buttons in a row of that width: their words on
+// one line where there is room, and as many of them as floor tells, from the
+// last, no narrower than is easy to touch. ok tells that the row holds them.
+func RowWidths(st theme.Style, buttons []*Button, floor int, width float32) (out []float32, ok bool) {
+	room := width - float32(len(buttons)-1)*st.Gap
+	out = make([]float32, len(buttons))
+	var sum float32
+	for i, b := range buttons {
+		out[i] = b.WidthFor()
+		if i >= len(buttons)-floor {
+			out[i] = max(out[i], 3*st.Target)
+		}
+		sum += out[i]
+	}
+	if sum <= room {
+		return out, true
+	}
+	sum = 0
+	for i, b := range buttons {
+		out[i] = b.LeastWidth()
+		sum += out[i]
+	}
+	spare := max(0, room-sum) / float32(len(buttons))
+	for i := range out {
+		out[i] += spare
+	}
+	return out, sum <= room
+}
+
 // colours are the fill, the outline and the words of its state.
 func (b *Button) colours(pressed bool) (fill, line, words color.NRGBA) {
 	p := b.style.Palette
@@ -181,6 +213,10 @@ func (b *Button) colours(pressed bool) (fill, line, words color.NRGBA) {
 		return p.BrandPressed, p.BrandPressed, p.OnBrand
 	case b.kind == Primary:
 		return p.Brand, p.Brand, p.OnBrand
+	case b.kind == Grave && pressed:
+		return p.StopCard, p.Ink, p.OnCard
+	case b.kind == Grave:
+		return p.StopCard, p.StopCard, p.OnCard
 	case b.kind == Quiet && pressed:
 		return p.Pressed, p.Brand, p.Brand
 	case b.kind == Quiet:

@@ -11,6 +11,7 @@ import (
 	"fyne.io/fyne/v2/driver/desktop"
 	"fyne.io/fyne/v2/widget"
 
+	"agentid/assets"
 	"agentid/ui/theme"
 )
 
@@ -29,18 +30,20 @@ type ConfirmOverlay struct {
 	now         func() time.Time
 	end         time.Time
 	whole       time.Duration
-	tick        pending
+	tick        Pending
 	cover       *blanket
 	ground      *canvas.Rectangle
 	groove      *canvas.Circle
 	arc         *canvas.Arc
 	seconds     *canvas.Text
+	lock        *canvas.Image
 	title, next *Text
 	stay, leave *Button
 }
 
 // NewConfirmOverlay asks until end; whole is how long that was at first. What
-// happens then is for whoever set the time. pressed is told of every touch.
+// happens then is for whoever set the time. Without an end it shows a lock in
+// place of the count. pressed is told of every touch.
 func NewConfirmOverlay(st theme.Style, words ConfirmWords, end time.Time, whole time.Duration, later Later, now func() time.Time, pressed func()) *ConfirmOverlay {
 	c := &ConfirmOverlay{
 		style: st, later: later, now: now, end: end, whole: whole,
@@ -51,14 +54,23 @@ func NewConfirmOverlay(st theme.Style, words ConfirmWords, end time.Time, whole 
 		next:    NewText(words.Next, st.Body, st.Ink, false),
 	}
 	c.groove.StrokeColor, c.groove.StrokeWidth = st.Line, 2*st.Stroke
+	c.lock = NewIcon(assets.IconLock, st.Brand, st.Target)
 	c.seconds.TextSize, c.seconds.TextStyle.Bold = st.Greeting, true
 	c.stay = NewButton(st, Primary, "", words.Stay, func() { call(c.OnStay) })
 	c.leave = NewButton(st, Quiet, "", words.Leave, func() { call(c.OnLeave) })
 	c.leave.OnPressed = pressed
 	c.stay.OnPressed = pressed
-	c.Flow = NewFlow(c.put, nil, c.cover, c.ground, c.groove, c.arc, c.seconds, c.title, c.next, c.leave, c.stay)
+	c.Flow = NewFlow(c.put, nil, c.cover, c.ground, c.groove, c.arc, c.seconds, c.lock, c.title, c.next, c.leave, c.stay)
 	c.count()
 	return c
+}
+
+// SetEnd asks until another time.
+func (c *ConfirmOverlay) SetEnd(end time.Time) {
+	if !end.Equal(c.end) {
+		c.end = end
+		c.count()
+	}
 }
 
 // Left is how many seconds are left, rounded up.
@@ -68,7 +80,10 @@ func (c *ConfirmOverlay) Left() int {
 
 // count shows what is left, and again when that changes.
 func (c *ConfirmOverlay) count() {
+	c.tick.Cancel()
 	left := c.Left()
+	setShown(c.seconds, !c.end.IsZero())
+	setShown(c.lock, c.end.IsZero())
 	c.seconds.Text = strconv.Itoa(left)
 	part := float32(1)
 	if c.whole > 0 {
@@ -81,12 +96,12 @@ func (c *ConfirmOverlay) count() {
 	c.arc.Refresh()
 	if left > 0 {
 		next := c.end.Sub(c.now()) - time.Duration(left-1)*time.Second
-		c.tick.set(c.later(next, c.count))
+		c.tick.Set(c.later(next, c.count))
 	}
 }
 
 // Close stops the count.
-func (c *ConfirmOverlay) Close() { c.tick.cancel() }
+func (c *ConfirmOverlay) Close() { c.tick.Cancel() }
 
 func (c *ConfirmOverlay) put(s fyne.Size) {
 	st := c.style
@@ -115,6 +130,7 @@ func (c *ConfirmOverlay) put(s fyne.Size) {
 	Put(c.arc, cx, cy, side, side)
 	c.arc.CutoutRatio = 1 - 4*st.Stroke/side
 	n := c.seconds.MinSize()
+	Put(c.lock, cx+(side-st.Target)/2, cy+(side-st.Target)/2, st.Target, st.Target)
 	Put(c.seconds, cx+(side-n.Width)/2, cy+(side-n.Height)/2, n.Width, n.Height)
 	bottom := y + h - pad - st.Button
 	if st.Shape == theme.Tall {

@@ -59,7 +59,7 @@ func NewConsentQuestion(st theme.Style, words ConsentWords, answer Answer, press
 	q.no = NewButton(st, Secondary, assets.IconRadio, words.Refuse, func() { q.choose(No) })
 	q.yes.OnPressed, q.no.OnPressed = pressed, pressed
 	q.Flow = NewFlow(q.put, nil, q.ground, q.question, q.text, q.yes, q.no, q.sign, q.note)
-	q.mark(answer)
+	q.SetAnswer(answer)
 	return q
 }
 
@@ -70,13 +70,14 @@ func (q *ConsentQuestion) Answer() Answer { return q.answer }
 func (q *ConsentQuestion) SetProblem(words string) { q.say(problemIcon, words) }
 
 func (q *ConsentQuestion) choose(a Answer) {
-	q.mark(a)
+	q.SetAnswer(a)
 	if q.OnAnswer != nil {
 		q.OnAnswer(a)
 	}
 }
 
-func (q *ConsentQuestion) mark(a Answer) {
+// SetAnswer marks what was answered; it is told to nobody.
+func (q *ConsentQuestion) SetAnswer(a Answer) {
 	q.answer = a
 	for b, of := range map[*Button]Answer{q.yes: Yes, q.no: No} {
 		icon := assets.IconRadio

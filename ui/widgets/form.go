@@ -84,6 +84,9 @@ func (f *Form) Value(name string) string {
 	return ""
 }
 
+// Active is which field is being written in, or was last.
+func (f *Form) Active() int { return f.active }
+
 // Top is where the fields begin; what is above is free.
 func (f *Form) Top() float32 { return f.top }
 

@@ -56,8 +56,8 @@ type Keyboard struct {
 	lit      int // the key that looks pressed, -1 where none
 	wentDown time.Time
 	lastKey  int
-	repeat   pending
-	fade     pending
+	repeat   Pending
+	fade     Pending
 	cells    []cell // where the keys are
 	cellsIn  fyne.Size
 	drawn    *keyboardRenderer
@@ -220,7 +220,7 @@ func (k *Keyboard) MouseDown(e *desktop.MouseEvent) {
 		k.typed(" ")
 	case keyBackspace:
 		k.takeBack()
-		k.repeat.set(k.later(holdTime, k.again))
+		k.repeat.Set(k.later(holdTime, k.again))
 	case keyShift:
 		k.shift, k.offered = k.shift.touched(k.offered), false
 		k.Refresh()
@@ -230,7 +230,7 @@ func (k *Keyboard) MouseDown(e *desktop.MouseEvent) {
 // again takes back one more while backspace is held.
 func (k *Keyboard) again() {
 	k.takeBack()
-	k.repeat.set(k.later(repeatTime, k.again))
+	k.repeat.Set(k.later(repeatTime, k.again))
 }
 
 // MouseUp implements desktop.Mouseable.
@@ -266,19 +266,19 @@ func (k *Keyboard) MouseOut() { k.release() }
 
 // Stop ends what goes on by itself.
 func (k *Keyboard) Stop() {
-	k.repeat.cancel()
-	k.fade.cancel()
+	k.repeat.Cancel()
+	k.fade.Cancel()
 	k.down, k.lit = -1, -1
 }
 
 func (k *Keyboard) release() {
-	k.repeat.cancel()
+	k.repeat.Cancel()
 	k.down = -1
 	if k.lit < 0 {
 		return
 	}
 	if left := pressTime - k.now().Sub(k.wentDown); left > 0 {
-		k.fade.set(k.later(left, func() { k.light(-1) }))
+		k.fade.Set(k.later(left, func() { k.light(-1) }))
 		return
 	}
 	k.light(-1)
@@ -286,7 +286,7 @@ func (k *Keyboard) release() {
 
 // light makes a key look pressed, and the one before no more.
 func (k *Keyboard) light(i int) {
-	k.fade.cancel()
+	k.fade.Cancel()
 	if i == k.lit {
 		return
 	}

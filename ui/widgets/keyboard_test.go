@@ -146,6 +146,7 @@ func TestKeyboardWritesNamesAndAddresses(t *testing.T) {
 		{KeysPhone, "es", "+34600-123456"},
 		{KeysDigits, "en", "0123456789"},
 		{KeysPIN, "es", "493817"},
+		{KeysLogin, "es", "mlopez7"},
 	} {
 		d := newDesk(t, style(1280, 800), c.kind, c.lang, fyne.NewSize(1216, 352))
 		d.write(t, c.text)
@@ -325,7 +326,7 @@ func TestKeysAreLarge(t *testing.T) {
 		w, h, leastW, leastH float32
 	}{{1280, 800, 64, 64}, {1366, 768, 64, 64}, {1920, 1080, 64, 64}, {1080, 1920, 64, 64}, {720, 1280, 56, 64}, {800, 480, 48, 56}, {1024, 600, 64, 56}} {
 		st := style(s.w, s.h)
-		for kind := KeysText; kind <= KeysPIN; kind++ {
+		for kind := KeysText; kind <= KeysLogin; kind++ {
 			for _, lang := range []string{"es", "en"} {
 				name := fmt.Sprintf("%vx%v kind %d in %s", s.w, s.h, kind, lang)
 				d := newDesk(t, st, kind, lang, fyne.NewSize(s.w-2*st.Margin, 1))
@@ -382,7 +383,7 @@ func TestNoTouchIsLost(t *testing.T) {
 }
 
 func TestKeyboardsHaveEvenRowsAndOneOfEach(t *testing.T) {
-	for kind := KeysText; kind <= KeysPIN; kind++ {
+	for kind := KeysText; kind <= KeysLogin; kind++ {
 		for _, lang := range []string{"es", "en"} {
 			for _, letters := range []bool{false, true} {
 				def := keyboardFor(kind, lang, letters)

@@ -17,6 +17,7 @@ const (
 	KeysPhone                // digits and +
 	KeysDigits               // digits
 	KeysPIN                  // digits alone, without a way to hide them
+	KeysLogin                // small letters and digits
 )
 
 // keyKind is what a key does.
@@ -79,6 +80,13 @@ func keyboardFor(k Keys, lang string, letters bool) keyboardDef {
 			plainKeys(digits), plainKeys("qwertyuiop"), plainKeys("asdfghjkl+"),
 			slices.Concat(key(keyType, "_", 1.5), plainKeys("zxcvbnm"), back),
 			{{keyHide, "", 2}, {keyType, "@", 1.5}, {keyType, ".", 1}, {keyType, "-", 1}, {keyType, ".com", 2}, {keyEnter, "", 2.5}},
+		}}
+	case KeysLogin:
+		gap := key(keyNone, "", 1)
+		return keyboardDef{rows: [][]keyDef{
+			plainKeys(digits), plainKeys("qwertyuiop"), slices.Concat(plainKeys("asdfghjkl"), gap),
+			slices.Concat(key(keyNone, "", 1.5), plainKeys("zxcvbnm"), back),
+			{{keyHide, "", 2}, {keyNone, "", 5.5}, {keyEnter, "", 2.5}},
 		}}
 	case KeysPhone, KeysDigits:
 		dash, plus := key(keyType, "-", 1), key(keyType, "+", 1)

@@ -37,15 +37,17 @@ func NewLater(clock domain.Clock, dispatch func(func())) Later {
 	}
 }
 
-// pending is at most one thing that a widget will do later.
-type pending struct{ stop func() }
+// Pending is at most one thing that is to be done later.
+type Pending struct{ stop func() }
 
-func (p *pending) set(stop func()) {
-	p.cancel()
+// Set takes the stop of what a Later will do, in place of what was to be done.
+func (p *Pending) Set(stop func()) {
+	p.Cancel()
 	p.stop = stop
 }
 
-func (p *pending) cancel() {
+// Cancel lets it be.
+func (p *Pending) Cancel() {
 	if p.stop != nil {
 		p.stop()
 		p.stop = nil

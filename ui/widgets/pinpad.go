@@ -8,6 +8,7 @@ import (
 	"fyne.io/fyne/v2/driver/desktop"
 	"fyne.io/fyne/v2/widget"
 
+	"agentid/assets"
 	"agentid/ui/theme"
 )
 
@@ -38,6 +39,8 @@ type PINPad struct {
 	sign    *canvas.Image
 	dots    []*canvas.Circle
 	pad     *Keyboard
+	veil    *canvas.Rectangle // over the keys while they do nothing
+	closed  bool
 }
 
 var (
@@ -55,7 +58,9 @@ func NewPINPad(st theme.Style, digits int, words PINWords, keys KeyWords, later 
 		problem: NewText("", st.Label, st.Stop, true),
 		sign:    NewIcon(problemIcon, st.Stop, st.Icon),
 		pad:     NewKeyboard(st, "", keys, later, now),
+		veil:    canvas.NewRectangle(theme.Fade(st.Paper, 0.7)),
 	}
+	p.veil.Hide()
 	p.problem.MaxLines, p.problem.Least = 3, 16
 	p.sign.Hide()
 	for range digits {
@@ -80,6 +85,15 @@ func (p *PINPad) Keyboard() *Keyboard { return p.pad }
 // Digits is how many digits are there.
 func (p *PINPad) Digits() int { return len(p.pin.runes) }
 
+// Written are the digits that are there, to be kept for a moment while the page
+// is made anew; SetWritten puts them back.
+func (p *PINPad) Written() string { return p.pin.text() }
+
+// SetWritten is the other half of Written.
+func (p *PINPad) SetWritten(pin string) {
+	p.edit(func(l *line) bool { return l.insert(pin) })
+}
+
 // Problem is what was wrong, "" for nothing.
 func (p *PINPad) Problem() string { return p.problem.Content() }
 
@@ -93,8 +107,36 @@ func (p *PINPad) SetWords(w PINWords) {
 
 // SetProblem says what was wrong, beside the dots, and clears the PIN.
 func (p *PINPad) SetProblem(words string) {
+	p.setClosed(false)
 	p.Clear()
 	p.say(words)
+}
+
+// Close takes no digits for now, and says why beside the dots.
+func (p *PINPad) Close(why string) {
+	p.setClosed(true)
+	p.Clear()
+	p.say(why)
+}
+
+// Open takes digits again; those that are there stay.
+func (p *PINPad) Open() {
+	p.setClosed(false)
+	p.say("")
+}
+
+// Closed tells whether it takes no digits.
+func (p *PINPad) Closed() bool { return p.closed }
+
+func (p *PINPad) setClosed(on bool) {
+	p.closed = on
+	p.problem.color = p.style.Stop
+	icon := problemIcon
+	if on { // nobody did anything wrong
+		p.problem.color, icon = p.style.Ink, assets.IconLock
+	}
+	setIcon(p.sign, icon, p.problem.color)
+	setShown(p.veil, on)
 }
 
 // Clear forgets the digits.
@@ -113,7 +155,7 @@ func (p *PINPad) say(words string) {
 }
 
 func (p *PINPad) edit(change func(*line) bool) {
-	if !change(&p.pin) {
+	if p.closed || !change(&p.pin) {
 		return
 	}
 	if p.problem.Content() != "" {
@@ -123,6 +165,9 @@ func (p *PINPad) edit(change func(*line) bool) {
 }
 
 func (p *PINPad) done() {
+	if p.closed {
+		return
+	}
 	if len(p.pin.runes) < p.digits {
 		p.say(p.words.Short)
 		return
@@ -213,6 +258,7 @@ func (p *PINPad) place(s fyne.Size) {
 		y := max(0, (s.Height-h-words-2*st.Pad)/2)
 		p.placeWords(s.Width, y)
 		Put(p.pad, 0, y+words+2*st.Pad, s.Width, h)
+		Put(p.veil, 0, y+words+2*st.Pad, s.Width, h)
 		return
 	}
 	column := p.Column(s.Width)
@@ -223,6 +269,7 @@ func (p *PINPad) place(s fyne.Size) {
 	w := p.padWidth()
 	h := p.pad.HeightFor(s.Height)
 	Put(p.pad, s.Width-w, max(0, (s.Height-h)/2), w, h)
+	Put(p.veil, s.Width-w, max(0, (s.Height-h)/2), w, h)
 }
 
 // placeWords puts the words, the dots and what was wrong in a column from y,
@@ -266,5 +313,5 @@ func (r *pinRenderer) Objects() []fyne.CanvasObject {
 	for _, d := range r.p.dots {
 		out = append(out, d)
 	}
-	return append(out, r.p.sign, r.p.problem, r.p.pad)
+	return append(out, r.p.sign, r.p.problem, r.p.pad, r.p.veil)
 }

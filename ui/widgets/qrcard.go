@@ -44,6 +44,13 @@ func NewQRCard(st theme.Style, modules [][]bool, caption string) *QRCard {
 	return q
 }
 
+// SetModules shows another code, with its caption.
+func (q *QRCard) SetModules(modules [][]bool, caption string) {
+	q.modules = trimQuiet(modules)
+	q.caption.SetContent(caption)
+	q.Again()
+}
+
 // Scale is how many pixels a module has on the screen, 0 where it has no room.
 func (q *QRCard) Scale() int { return q.scale }
 

@@ -88,11 +88,11 @@ func (r *ResultPanel) put(s fyne.Size) {
 				bottom -= st.Button + st.Gap
 			}
 		} else {
+			widths, _ := RowWidths(st, r.buttons, len(r.buttons), s.Width-2*pad)
 			x := s.Width - pad
 			for i := len(r.buttons) - 1; i >= 0; i-- {
-				w := max(r.buttons[i].WidthFor(), 3*st.Target)
-				x -= w
-				Put(r.buttons[i], x, bottom-st.Button, w, st.Button)
+				x -= widths[i]
+				Put(r.buttons[i], x, bottom-st.Button, widths[i], st.Button)
 				x -= st.Gap
 			}
 			bottom -= st.Button + st.Gap

@@ -1,0 +1,113 @@
+package screens
+
+import (
+	"time"
+
+	"agentid/app/domain"
+	"agentid/app/kiosk"
+)
+
+// Place is all that a body is built from for good, beside the language and the
+// site. While it stays the same, Update shows what changes.
+type Place struct {
+	State kiosk.State
+	step  string // within a flow
+	staff kiosk.StaffStep
+
+	given  string
+	first  bool
+	notice kiosk.Feature
+
+	consent          kiosk.ConsentShown
+	question         domain.Purpose
+	n, of            int
+	failed, noCamera bool
+	badge            *kiosk.Code
+	outcome          kiosk.Outcome
+	retry, pin       bool
+	until            time.Time
+	about            domain.Reason
+	name, tail       string
+	approve, hasFace bool
+	choice           kiosk.WithdrawChoice
+	receipt          string
+}
+
+// PlaceOf is where a view is.
+func PlaceOf(v kiosk.View) Place {
+	p := Place{State: v.State}
+	switch {
+	case v.State == kiosk.StateGreeting:
+		p.given, p.first = v.Given, v.FirstVisit
+	case v.State == kiosk.StateNotice:
+		p.notice = v.Notice
+	case v.State == kiosk.StateRegister && v.Register != nil:
+		p.register(*v.Register)
+	case v.State == kiosk.StateValidate && v.Validate != nil:
+		p.validate(*v.Validate)
+	case v.State == kiosk.StateWithdraw && v.Withdraw != nil:
+		p.withdraw(*v.Withdraw)
+	}
+	return p
+}
+
+func (p *Place) register(r kiosk.Register) {
+	p.step = string(r.Step)
+	switch r.Step {
+	case kiosk.RegisterNotice:
+		p.consent = r.Consent
+	case kiosk.RegisterConsent:
+		p.consent, p.question, p.n, p.of = r.Consent, r.Question, r.N, r.Of
+	case kiosk.RegisterFace:
+		p.failed = r.FaceFailed
+	case kiosk.RegisterBadge:
+		if r.Badge != nil {
+			p.badge, p.given, p.hasFace = r.Badge.Badge, r.Badge.Given, r.Badge.WithFace
+		}
+	case kiosk.RegisterStaff:
+		p.check(r.Staff)
+	}
+}
+
+func (p *Place) validate(r kiosk.Validate) {
+	p.step = string(r.Step)
+	switch r.Step {
+	case kiosk.ValidateScan:
+		p.noCamera = r.NoCamera
+	case kiosk.ValidateStaff:
+		p.check(r.Staff)
+	case kiosk.ValidateResult:
+		p.outcome, p.given, p.until, p.retry, p.pin = r.Outcome, r.Given, r.Until, r.CanRetry, r.CanPIN
+	}
+}
+
+func (p *Place) withdraw(r kiosk.Withdraw) {
+	p.step = string(r.Step)
+	switch r.Step {
+	case kiosk.WithdrawScan:
+		p.noCamera = r.NoCamera
+	case kiosk.WithdrawStaff:
+		p.check(r.Staff)
+	case kiosk.WithdrawChoose:
+		p.given, p.hasFace = r.Given, r.HasFace
+	case kiosk.WithdrawConfirm:
+		p.choice = r.Choice
+	case kiosk.WithdrawDone:
+		p.choice = r.Choice
+		if r.Receipt != nil {
+			p.receipt = r.Receipt.ID
+		}
+	case kiosk.WithdrawRefused:
+		p.until = r.Until
+	}
+}
+
+func (p *Place) check(c *kiosk.StaffCheck) {
+	if c == nil {
+		return
+	}
+	p.staff = c.Step
+	if c.Step == kiosk.StaffDecide {
+		p.about, p.name, p.tail, p.approve = c.About, c.Name, c.DocumentTail, c.CanApprove
+	}
+}
