@@ -134,6 +134,7 @@ func (s *Store) eraseRows(ctx context.Context, tx *sql.Tx, id domain.PersonID) e
 		return err
 	}
 	err = execAll(ctx, tx, []statement{
+		{"DELETE FROM name_index WHERE person = ?", []any{id}},
 		{"DELETE FROM profiles WHERE person = ?", []any{id}},
 		{"DELETE FROM pins WHERE person = ?", []any{id}},
 		{"DELETE FROM second_factor WHERE person = ?", []any{id}},

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"fmt"
 	"math"
 	"strings"
 	"time"
@@ -11,10 +12,10 @@ import (
 	"agentid/app/domain"
 )
 
-// How many events a query gives: without a wish, and at most.
+// How many rows a query gives: without a wish, and at most.
 const (
-	DefaultLimit = 100
-	MaxLimit     = 1000
+	DefaultLimit = domain.DefaultPage
+	MaxLimit     = domain.MaxPage
 )
 
 const eventColumns = `seq, id, kind, reason, at, person, about, distance, second, threshold, metric,
@@ -50,31 +51,22 @@ func (s *Store) scanEvent(rows *sql.Rows) (domain.Event, error) {
 	return e, err
 }
 
-// Filter chooses events; a zero field does not restrict.
-type Filter struct {
-	Kind     domain.EventKind
-	Reason   domain.Reason
-	Person   domain.PersonID
-	From, To time.Time // At in [From, To)
-	// BeforeSeq is the Seq of the last event of the page before.
-	BeforeSeq uint64
-	// Limit is DefaultLimit if 0 or less, and MaxLimit at most.
-	Limit int
-}
+// Filter chooses events.
+type Filter = domain.EventFilter
 
 // Recent implements domain.Events; for limit see Filter.
 func (s *Store) Recent(ctx context.Context, before uint64, limit int) ([]domain.Event, error) {
 	return s.EventsQuery(ctx, Filter{BeforeSeq: before, Limit: limit})
 }
 
-// EventsQuery lists the events that pass the filter, newest (by Seq) first.
+// EventsQuery implements domain.History.
 func (s *Store) EventsQuery(ctx context.Context, f Filter) ([]domain.Event, error) {
 	es, err := s.query(ctx, f)
 	return es, wrap("query events", err)
 }
 
 func (s *Store) query(ctx context.Context, f Filter) ([]domain.Event, error) {
-	query, args := f.sql()
+	query, args := eventsSQL(f)
 	rows, err := s.r.QueryContext(ctx, query, args...)
 	if err != nil {
 		return nil, err
@@ -91,16 +83,32 @@ func (s *Store) query(ctx context.Context, f Filter) ([]domain.Event, error) {
 	return es, rows.Err()
 }
 
-// sql gives the statement of a filter; all values are parameters.
-func (f Filter) sql() (string, []any) {
+// eventsSQL gives the statement of a filter; all values are parameters. The
+// indexes each give one order, so that a page costs a page however long the
+// history: of the filter's equalities only the one that leaves fewest is let
+// choose an index, the others (their + says so) are checked row by row.
+func eventsSQL(f domain.EventFilter) (string, []any) {
 	var c conditions
-	c.addIf(f.Kind != "", "kind = ?", f.Kind)
-	c.addIf(f.Reason != "", "reason = ?", f.Reason)
-	c.addIf(f.Person != "", "person = ?", f.Person)
+	for _, eq := range []struct{ column, value string }{
+		{"badge", string(f.Badge)}, {"person", string(f.Person)}, {"reason", string(f.Reason)}, {"kind", string(f.Kind)},
+	} {
+		plus := ""
+		if len(c.list) > 0 {
+			plus = "+"
+		}
+		c.addIf(eq.value != "", plus+eq.column+" = ?", eq.value)
+	}
 	c.addIf(!f.From.IsZero(), "at >= ?", micros(f.From))
 	c.addIf(!f.To.IsZero(), "at < ?", micros(f.To))
-	c.addIf(f.BeforeSeq > 0, "seq < ?", int64(min(f.BeforeSeq, math.MaxInt64)))
-	return "SELECT " + eventColumns + " FROM events " + c.where() + " ORDER BY seq DESC LIMIT ?", append(c.args, bounded(f.Limit))
+	order := "seq DESC"
+	before := int64(min(f.BeforeSeq, math.MaxInt64))
+	if f.From.IsZero() && f.To.IsZero() {
+		c.addIf(before > 0, "seq < ?", before)
+	} else {
+		order = "at DESC, seq DESC"
+		c.addIf(before > 0, "(at, seq) < ((SELECT e.at FROM events e WHERE e.seq = ?), ?)", before, before)
+	}
+	return "SELECT " + eventColumns + " FROM events " + c.where() + " ORDER BY " + order + " LIMIT ?", append(c.args, bounded(f.Limit))
 }
 
 // conditions are those of a statement, all of which must hold.
@@ -109,10 +117,10 @@ type conditions struct {
 	args []any
 }
 
-func (c *conditions) addIf(wanted bool, cond string, arg any) {
+func (c *conditions) addIf(wanted bool, cond string, args ...any) {
 	if wanted {
 		c.list = append(c.list, cond)
-		c.args = append(c.args, arg)
+		c.args = append(c.args, args...)
 	}
 }
 
@@ -130,6 +138,36 @@ func bounded(limit int) int {
 		return DefaultLimit
 	}
 	return min(limit, MaxLimit)
+}
+
+// Tally implements domain.History. A stretch in which nothing happened is left
+// out.
+func (s *Store) Tally(ctx context.Context, from, to time.Time, step time.Duration) ([]domain.EventTally, error) {
+	list, err := s.tally(ctx, from, to, step)
+	return list, wrap("tally events", err)
+}
+
+func (s *Store) tally(ctx context.Context, from, to time.Time, step time.Duration) ([]domain.EventTally, error) {
+	if step < time.Microsecond || to.Before(from) || to.Sub(from)/step >= domain.MaxTally {
+		return nil, fmt.Errorf("%w: %v by %v, want at most %d stretches", ErrInvalid, to.Sub(from), step, domain.MaxTally)
+	}
+	rows, err := s.r.QueryContext(ctx, `SELECT (at - ?1) / ?3, kind, reason, count(*) FROM events
+		WHERE at >= ?1 AND at < ?2 GROUP BY 1, 2, 3 ORDER BY 1, 2, 3`, micros(from), micros(to), step.Microseconds())
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var list []domain.EventTally
+	for rows.Next() {
+		var e domain.EventTally
+		var n int64
+		if err := rows.Scan(&n, &e.Kind, &e.Reason, &e.Count); err != nil {
+			return nil, err
+		}
+		e.From = fromMicros(micros(from) + n*step.Microseconds())
+		list = append(list, e)
+	}
+	return list, rows.Err()
 }
 
 // EventByID gives one event; domain.ErrNotFound where there is none. The sync

@@ -77,7 +77,7 @@ func TestQueryPlans(t *testing.T) {
 		return strings.Join(lines, "; ")
 	}
 	events := func(f Filter) string {
-		q, args := f.sql()
+		q, args := eventsSQL(f)
 		return plan(q, args...)
 	}
 	for name, tt := range map[string]struct{ got, want string }{
@@ -92,6 +92,34 @@ func TestQueryPlans(t *testing.T) {
 		if tt.got != tt.want {
 			t.Errorf("%s: plan is %q, want %q", name, tt.got, tt.want)
 		}
+	}
+	from := storetest.Start
+	for _, tt := range []struct {
+		f    Filter
+		want string
+	}{
+		{Filter{From: from}, "SEARCH events USING INDEX events_at (at>? AND at<?)"},
+		{Filter{Kind: "k", From: from}, "SEARCH events USING INDEX events_kind_at (kind=? AND at>? AND at<?)"},
+		{Filter{Kind: "k", Reason: "r", To: from}, "SEARCH events USING INDEX events_reason_at (reason=? AND at<?)"},
+		{Filter{Kind: "k", Reason: "r", Person: "p", From: from, To: from}, "SEARCH events USING INDEX events_person_at (person=? AND at>? AND at<?)"},
+		{Filter{Kind: "k", Reason: "r", Person: "p"}, "SEARCH events USING INDEX events_person (person=? AND rowid<?)"},
+		{Filter{Kind: "k", Badge: "b"}, "SEARCH events USING INDEX events_badge (badge=? AND rowid<?)"},
+	} {
+		tt.f.BeforeSeq = 5
+		if got := events(tt.f); !strings.HasPrefix(got, tt.want) || strings.Contains(got, "SCAN") || strings.Contains(got, "B-TREE") {
+			t.Errorf("%+v: plan is %q, want %q", tt.f, got, tt.want)
+		}
+	}
+	for name, buckets := range map[string][]int{"all": nil, "one word": {1}, "three words": {1, 2, 3}} {
+		where, args := candidates(buckets, storetest.Person(1).ID, 50)
+		got := plan("SELECT id FROM people "+where, args...)
+		if strings.Contains(got, "SCAN") || strings.Contains(got, "B-TREE") {
+			t.Errorf("%s: plan is %q", name, got)
+		}
+	}
+	q := "SELECT " + auditColumns + " FROM audit WHERE target_kind = ? AND target = ? AND seq < ? ORDER BY seq DESC LIMIT ?"
+	if got, want := plan(q, "person", "x", 5, 5), "SEARCH audit USING INDEX audit_target (target_kind=? AND target=? AND rowid<?)"; got != want {
+		t.Errorf("audit: plan is %q, want %q", got, want)
 	}
 }
 

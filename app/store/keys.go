@@ -19,6 +19,7 @@ type keyring struct {
 	master    box
 	documents []byte // of the document index, derived from the master key
 	audit     []byte // of the audit's head, likewise
+	names     []byte // of the index of names, likewise
 	// check is the key check as the database has it: sealed anew at each
 	// rotation, it also tells whether another process has rotated the key.
 	check  []byte
@@ -37,7 +38,7 @@ func (k MasterKey) keyring() (keyring, error) {
 	for _, d := range []struct {
 		key  *[]byte
 		info string
-	}{{&r.documents, documentKeyInfo}, {&r.audit, auditKeyInfo}} {
+	}{{&r.documents, documentKeyInfo}, {&r.audit, auditKeyInfo}, {&r.names, namesKeyInfo}} {
 		if *d.key, err = hkdf.Key(sha256.New, k.key[:], nil, d.info, sha256.Size); err != nil {
 			return keyring{}, err
 		}

@@ -36,7 +36,8 @@ type sealedPerson struct {
 	wrapped, name []byte
 	created       time.Time
 	version       int64
-	data          box // seals what else is theirs
+	data          box   // seals what else is theirs
+	buckets       []int // of the name
 	templates     []templateRow
 }
 
@@ -64,6 +65,7 @@ func (s *Store) sealPerson(p domain.Person, ts []domain.Template) (n sealedPerso
 	}
 	n.wrapped = s.keys.master.seal(key, personKeyPlace(n.id))
 	n.name = n.data.seal([]byte(name), namePlace(n.id))
+	n.buckets = s.keys.nameBuckets(name)
 	n.templates, err = s.sealTemplates(n.data, p.ID, ts)
 	return n, err
 }
@@ -73,6 +75,9 @@ func (n sealedPerson) insert(ctx context.Context, tx *sql.Tx) error {
 		"INSERT INTO people (id, wrapped_key, name, created_at, version) VALUES (?, ?, ?, ?, ?)",
 		n.id, n.wrapped, n.name, micros(n.created), n.version)
 	if err != nil {
+		return err
+	}
+	if err := insertNameIndex(ctx, tx, n.id, n.buckets); err != nil {
 		return err
 	}
 	return insertTemplates(ctx, tx, n.templates)
@@ -142,7 +147,10 @@ func (s *Store) RenamePerson(ctx context.Context, id domain.PersonID, name strin
 	return wrap("rename person", s.changePerson(ctx, id, domain.AuditPersonRenamed, func(tx *sql.Tx, data box) error {
 		_, err := tx.ExecContext(ctx, "UPDATE people SET name = ? WHERE id = ?",
 			data.seal([]byte(name), namePlace(string(id))), id)
-		return err
+		if err != nil {
+			return err
+		}
+		return replaceNameIndex(ctx, tx, string(id), s.keys.nameBuckets(name))
 	}))
 }
 

@@ -117,11 +117,12 @@ func (s *Store) rekeyAudit(ctx context.Context, tx *sql.Tx, next keyring) error 
 	return s.writeHead(ctx, tx, next, head)
 }
 
-// rewrapPeople wraps each person's key anew and re-keys their document's hash.
+// rewrapPeople wraps each person's key anew and re-keys what they are found by.
 func (s *Store) rewrapPeople(ctx context.Context, tx *sql.Tx, next keyring) error {
 	// Of people whose erasure is to be finished, nothing can be re-keyed.
 	err := execAll(ctx, tx, []statement{
 		{"DELETE FROM profiles WHERE person IN (SELECT id FROM people WHERE wrapped_key IS NULL)", nil},
+		{"DELETE FROM name_index WHERE person IN (SELECT id FROM people WHERE wrapped_key IS NULL)", nil},
 	})
 	for last := ""; err == nil; {
 		var batch []keyedPerson
@@ -140,14 +141,14 @@ func (s *Store) rewrapPeople(ctx context.Context, tx *sql.Tx, next keyring) erro
 
 // keyedPerson is what of a person hangs on the master key.
 type keyedPerson struct {
-	id                string
-	wrapped, document []byte // document is nil for one without
+	id                      string
+	wrapped, name, document []byte // document is nil for one without
 }
 
 // keyedPeople gives the next batch after an id: a transaction cannot change
 // rows while it reads them.
 func keyedPeople(ctx context.Context, tx *sql.Tx, after string) ([]keyedPerson, error) {
-	rows, err := tx.QueryContext(ctx, `SELECT p.id, p.wrapped_key, f.document FROM people p
+	rows, err := tx.QueryContext(ctx, `SELECT p.id, p.wrapped_key, p.name, f.document FROM people p
 		LEFT JOIN profiles f ON f.person = p.id
 		WHERE p.wrapped_key IS NOT NULL AND p.id > ? ORDER BY p.id LIMIT ?`, after, rotateBatch)
 	if err != nil {
@@ -157,7 +158,7 @@ func keyedPeople(ctx context.Context, tx *sql.Tx, after string) ([]keyedPerson, 
 	var list []keyedPerson
 	for rows.Next() {
 		var p keyedPerson
-		if err := rows.Scan(&p.id, &p.wrapped, &p.document); err != nil {
+		if err := rows.Scan(&p.id, &p.wrapped, &p.name, &p.document); err != nil {
 			return nil, err
 		}
 		list = append(list, p)
@@ -172,11 +173,18 @@ func (s *Store) rewrap(ctx context.Context, tx *sql.Tx, next keyring, p keyedPer
 	}
 	list := []statement{{"UPDATE people SET wrapped_key = ? WHERE id = ?",
 		[]any{next.master.seal(key, personKeyPlace(p.id)), p.id}}}
+	data, err := newBox(key)
+	if err != nil {
+		return err
+	}
+	name, err := data.open(p.name, namePlace(p.id))
+	if err != nil {
+		return fmt.Errorf("name of %s: %w", p.id, err)
+	}
+	if err := replaceNameIndex(ctx, tx, p.id, next.nameBuckets(string(name))); err != nil {
+		return err
+	}
 	if p.document != nil {
-		data, err := newBox(key)
-		if err != nil {
-			return err
-		}
 		document, err := data.open(p.document, documentPlace(p.id))
 		if err != nil {
 			return fmt.Errorf("document of %s: %w", p.id, err)

@@ -35,6 +35,8 @@ var (
 	_ domain.StaffBook = (*Store)(nil)
 	_ domain.FirstRun  = (*Store)(nil)
 	_ domain.AuditLog  = (*Store)(nil)
+	_ domain.Directory = (*Store)(nil)
+	_ domain.History   = (*Store)(nil)
 )
 
 // Options say where and how to open a store.
@@ -152,6 +154,9 @@ func open(ctx context.Context, o Options) (_ *Store, err error) {
 		}
 	}
 	if err := s.resumeErasures(ctx); err != nil {
+		return nil, err
+	}
+	if err := s.indexNames(ctx); err != nil {
 		return nil, err
 	}
 	return s, nil

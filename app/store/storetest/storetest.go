@@ -1,7 +1,7 @@
 // Package storetest is what every implementation of the domain's storage
 // interfaces must pass: the promises of domain.People, domain.Events,
 // domain.Settings, domain.Registry, domain.StaffBook,
-// domain.FirstRun and domain.AuditLog, as tests.
+// domain.FirstRun, domain.AuditLog, domain.Directory and domain.History, as tests.
 package storetest
 
 import (
@@ -29,6 +29,8 @@ type Subject interface {
 	domain.StaffBook
 	domain.FirstRun
 	domain.AuditLog
+	domain.Directory
+	domain.History
 }
 
 // Maker makes an empty subject that lives by the clock. reopen closes it and
@@ -75,6 +77,10 @@ func Run(t *testing.T, make Maker) {
 		"AuditComesBack":         auditComesBack,
 		"AuditRefused":           auditRefused,
 		"AuditPages":             auditPages,
+		"PeopleAreFound":         peopleAreFound,
+		"PeoplePages":            peoplePages,
+		"EventsAreFiltered":      eventsAreFiltered,
+		"EventsAreTallied":       eventsAreTallied,
 	} {
 		t.Run(name, func(t *testing.T) {
 			f := &fixture{clock: domaintest.NewClock(Start)}
