@@ -27,7 +27,7 @@ build=(
 # A screen where there is none, hands to touch it, and pictures of it.
 headless=(xvfb xauth xdotool x11-utils imagemagick)
 # The centre's database, for its tests and `make central`.
-database=(postgresql postgresql-client)
+database=(postgresql)
 
 say() { printf '%s\n' "setup: $*" >&2; }
 die() { say "$@"; exit 1; }

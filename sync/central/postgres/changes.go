@@ -1,0 +1,356 @@
+package postgres
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"agentid/app/domain"
+	"agentid/sync/protocol"
+)
+
+// channel is what a site's changes are announced on, by its id.
+const channel = "agentid_changes"
+
+// maxPage is about how much of bodies a page may hold, in bytes.
+const maxPage = 4 << 20
+
+// tell adds a change to a site, in place of what was told under its kind and
+// ref before. The site's row is locked until the commit.
+func tell(ctx context.Context, tx pgx.Tx, site string, kind protocol.ChangeKind, ref string, at time.Time, gone bool, body []byte) error {
+	var b any
+	if body != nil {
+		b = string(body)
+	}
+	tag, err := tx.Exec(ctx, `WITH s AS (UPDATE sites SET feed_seq = feed_seq + 1 WHERE id = $1 RETURNING feed_seq)
+		INSERT INTO changes (site, seq, kind, ref, at, gone, body) SELECT $1, feed_seq, $2, $3, $4, $5, $6::jsonb FROM s
+		ON CONFLICT (site, kind, ref) DO UPDATE SET seq = excluded.seq, at = excluded.at, gone = excluded.gone, body = excluded.body`,
+		site, string(kind), ref, at, gone, b)
+	if err == nil && tag.RowsAffected() == 0 {
+		err = fmt.Errorf("site: %w", domain.ErrNotFound)
+	}
+	return err
+}
+
+// tellAll adds a change to every site, in the order of their ids.
+func tellAll(ctx context.Context, tx pgx.Tx, kind protocol.ChangeKind, ref string, at time.Time, body []byte) error {
+	rows, err := tx.Query(ctx, "SELECT id FROM sites ORDER BY id FOR UPDATE")
+	if err != nil {
+		return err
+	}
+	sites, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	if err != nil {
+		return err
+	}
+	told := map[string]bool{}
+	for _, s := range sites {
+		if err := tell(ctx, tx, s, kind, ref, at, false, body); err != nil {
+			return err
+		}
+		told[s] = true
+	}
+	return ring(ctx, tx, told)
+}
+
+// ring announces changes; whoever waits hears of it at the commit.
+func ring(ctx context.Context, tx pgx.Tx, sites map[string]bool) error {
+	for s := range sites {
+		if _, err := tx.Exec(ctx, "SELECT pg_notify($1, $2)", channel, s); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Publish tells the kiosks of a site of a document, in place of the one of that
+// kind and ref before. It returns the document as it is told.
+func (db *DB) Publish(ctx context.Context, site string, kind protocol.ChangeKind, ref, contentType, content string) (protocol.Document, error) {
+	var doc protocol.Document
+	err := db.tx(ctx, func(tx pgx.Tx) error {
+		// Locked first, so that versions count what is told.
+		if _, err := tx.Exec(ctx, "SELECT 1 FROM sites WHERE id = $1 FOR UPDATE", site); err != nil {
+			return err
+		}
+		var version int64
+		err := tx.QueryRow(ctx, `SELECT coalesce((SELECT (body ->> 'version')::bigint FROM changes WHERE site = $1 AND kind = $2 AND ref = $3), 0)`,
+			site, string(kind), ref).Scan(&version)
+		if err != nil {
+			return err
+		}
+		doc = protocol.NewDocument(version+1, contentType, content)
+		if err := doc.Check(); err != nil {
+			return err
+		}
+		body, err := json.Marshal(doc)
+		if err != nil {
+			return err
+		}
+		if err := tell(ctx, tx, site, kind, ref, db.now(), false, body); err != nil {
+			return err
+		}
+		return ring(ctx, tx, map[string]bool{site: true})
+	})
+	return doc, wrap("publish", err)
+}
+
+// Changes gives what a kiosk has not seen yet, from its cursor on. It notes how
+// far the kiosk has come.
+func (db *DB) Changes(ctx context.Context, k Kiosk, cursor string, limit int) (protocol.Page, error) {
+	page, err := db.changes(ctx, k, cursor, max(1, min(limit, protocol.MaxChanges)))
+	return page, wrap("read changes", err)
+}
+
+func (db *DB) changes(ctx context.Context, k Kiosk, cursor string, limit int) (page protocol.Page, err error) {
+	var epoch string
+	var newest int64
+	err = db.pool.QueryRow(ctx, "SELECT m.epoch, s.feed_seq FROM meta m, sites s WHERE s.id = $1", k.Site).Scan(&epoch, &newest)
+	if err != nil {
+		return page, err
+	}
+	after, ok := parseCursor(cursor, epoch)
+	if page.Reset = !ok || after > newest; page.Reset {
+		after = 0
+	} else if after != k.CursorSeq {
+		_, err := db.pool.Exec(ctx, "UPDATE kiosks SET cursor_seq = $2, cursor_at = $3 WHERE device = $1", k.Device, after, db.now())
+		if err != nil {
+			return page, err
+		}
+	}
+	page.Reset = page.Reset && cursor != ""
+	rows, err := db.pool.Query(ctx, `SELECT seq, kind, ref, at, gone, body FROM changes
+		WHERE site = $1 AND seq > $2 ORDER BY seq LIMIT $3`, k.Site, after, limit+1)
+	if err != nil {
+		return page, err
+	}
+	list, err := pgx.CollectRows(rows, func(r pgx.CollectableRow) (c protocol.Change, err error) {
+		var body []byte
+		err = r.Scan(&c.Seq, &c.Kind, &c.Ref, &c.At, &c.Gone, &body)
+		c.Body = body
+		return c, err
+	})
+	if err != nil {
+		return page, err
+	}
+	if page.More = len(list) > limit; page.More {
+		list = list[:limit]
+	}
+	if err := db.fill(ctx, list); err != nil {
+		return page, err
+	}
+	page.Changes = list
+	size := 0
+	for i := range list {
+		if size += len(list[i].Body); size > maxPage && i > 0 {
+			page.Changes, page.More = list[:i], true
+			break
+		}
+	}
+	if n := len(page.Changes); n > 0 {
+		after = int64(page.Changes[n-1].Seq)
+	} else {
+		page.Changes = []protocol.Change{}
+	}
+	page.Cursor = epoch + "." + strconv.FormatInt(after, 10)
+	return page, nil
+}
+
+// parseCursor reads a cursor of this history of changes.
+func parseCursor(cursor, epoch string) (int64, bool) {
+	theirs, seq, ok := strings.Cut(cursor, ".")
+	if !ok || theirs != epoch {
+		return 0, false
+	}
+	n, err := strconv.ParseInt(seq, 10, 64)
+	return n, err == nil && n >= 0
+}
+
+// fill reads the bodies that changes do not hold themselves. What has been
+// removed meanwhile is gone.
+func (db *DB) fill(ctx context.Context, list []protocol.Change) error {
+	var people, badges []string
+	for _, c := range list {
+		switch {
+		case c.Gone:
+		case c.Kind == protocol.ChangePerson:
+			people = append(people, c.Ref)
+		case c.Kind == protocol.ChangeBadge:
+			badges = append(badges, c.Ref)
+		}
+	}
+	bodies := map[string]any{}
+	if err := db.readPeople(ctx, people, bodies); err != nil {
+		return err
+	}
+	if err := db.readBadges(ctx, badges, bodies); err != nil {
+		return err
+	}
+	for i := range list {
+		c := &list[i]
+		if c.Gone || c.Kind != protocol.ChangePerson && c.Kind != protocol.ChangeBadge {
+			continue
+		}
+		b, ok := bodies[string(c.Kind)+c.Ref]
+		if !ok {
+			c.Gone = true
+			continue
+		}
+		raw, err := json.Marshal(b)
+		if err != nil {
+			return err
+		}
+		c.Body = raw
+	}
+	return nil
+}
+
+func (db *DB) readPeople(ctx context.Context, ids []string, into map[string]any) error {
+	if len(ids) == 0 {
+		return nil
+	}
+	rows, err := db.pool.Query(ctx, `SELECT id::text, version, created_at, key_id, fields, coalesce(encode(document_tag, 'hex'), ''), second_factor
+		FROM people WHERE id = ANY($1::uuid[])`, ids)
+	if err != nil {
+		return err
+	}
+	list, err := pgx.CollectRows(rows, func(r pgx.CollectableRow) (*protocol.Person, error) {
+		p := &protocol.Person{}
+		err := r.Scan(&p.ID, &p.Version, &p.CreatedAt, &p.KeyID, &p.Fields, &p.DocumentTag, &p.SecondFactor)
+		return p, err
+	})
+	if err != nil {
+		return err
+	}
+	byID := map[domain.PersonID]*protocol.Person{}
+	for _, p := range list {
+		byID[p.ID] = p
+		into[string(protocol.ChangePerson)+string(p.ID)] = p
+	}
+	rows, err = db.pool.Query(ctx, `SELECT person::text, id::text, encoder, encoder_version, quality, created_at, sealed
+		FROM templates WHERE person = ANY($1::uuid[]) ORDER BY id`, ids)
+	if err != nil {
+		return err
+	}
+	var owner domain.PersonID
+	var t protocol.Template
+	_, err = pgx.ForEachRow(rows, []any{&owner, &t.ID, &t.Encoder.Name, &t.Encoder.Version, &t.Quality, &t.CreatedAt, &t.Sealed}, func() error {
+		if p := byID[owner]; p != nil {
+			one := t
+			one.Sealed = append([]byte(nil), t.Sealed...)
+			p.Templates = append(p.Templates, one)
+		}
+		return nil
+	})
+	return err
+}
+
+func (db *DB) readBadges(ctx context.Context, ids []string, into map[string]any) error {
+	if len(ids) == 0 {
+		return nil
+	}
+	rows, err := db.pool.Query(ctx, `SELECT id::text, person::text, not_before, expires, templates, revoked_at, revoked
+		FROM badges WHERE id = ANY($1::uuid[])`, ids)
+	if err != nil {
+		return err
+	}
+	_, err = pgx.CollectRows(rows, func(r pgx.CollectableRow) (struct{}, error) {
+		b := &protocol.Badge{}
+		var revoked *time.Time
+		err := r.Scan(&b.ID, &b.Person, &b.NotBefore, &b.Expires, &b.Templates, &revoked, &b.Revoked)
+		if revoked != nil {
+			b.RevokedAt = *revoked
+		}
+		into[string(protocol.ChangeBadge)+string(b.ID)] = b
+		return struct{}{}, err
+	})
+	return err
+}
+
+// Restored begins a new history of changes, after a backup was restored: every
+// kiosk reads anew from the beginning.
+func (db *DB) Restored(ctx context.Context) error {
+	_, err := db.pool.Exec(ctx, "UPDATE meta SET epoch = substr(md5(gen_random_uuid()::text), 1, 12)")
+	return wrap("begin history", err)
+}
+
+// bell wakes who waits for changes of a site.
+type bell struct {
+	mu      *sync.Mutex
+	waiting map[string]chan struct{}
+}
+
+func newBell() bell { return bell{&sync.Mutex{}, map[string]chan struct{}{}} }
+
+// Changed is closed once a site has changes that it had not when it was asked
+// for, and now and then without any.
+func (db *DB) Changed(site string) <-chan struct{} {
+	db.bell.mu.Lock()
+	defer db.bell.mu.Unlock()
+	c := db.bell.waiting[site]
+	if c == nil {
+		c = make(chan struct{})
+		db.bell.waiting[site] = c
+	}
+	return c
+}
+
+// wake wakes who waits for a site, or for any with "".
+func (b bell) wake(site string) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for s, c := range b.waiting {
+		if site == "" || s == site {
+			close(c)
+			delete(b.waiting, s)
+		}
+	}
+}
+
+// Listen hears of changes that any instance makes, until ctx ends. A broken
+// connection is made anew; all wake then, for what was missed.
+func (db *DB) Listen(ctx context.Context) error {
+	for {
+		err := db.listen(ctx)
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		db.log.Warn("listening for changes ended", "error", err)
+		t := db.clock.NewTimer(time.Second)
+		select {
+		case <-ctx.Done():
+			t.Stop()
+			return ctx.Err()
+		case <-t.C():
+		}
+	}
+}
+
+func (db *DB) listen(ctx context.Context) error {
+	cfg, err := pgx.ParseConfig(db.dsn)
+	if err != nil {
+		return err
+	}
+	cfg.ConnectTimeout = 5 * time.Second
+	cfg.RuntimeParams["application_name"] = "agentid-central-listen"
+	c, err := pgx.ConnectConfig(ctx, cfg)
+	if err != nil {
+		return err
+	}
+	defer c.Close(context.WithoutCancel(ctx))
+	if _, err := c.Exec(ctx, "LISTEN "+channel); err != nil {
+		return err
+	}
+	db.bell.wake("")
+	for {
+		n, err := c.WaitForNotification(ctx)
+		if err != nil {
+			return err
+		}
+		db.bell.wake(n.Payload)
+	}
+}
