@@ -184,6 +184,12 @@ func flows() []state {
 	}
 	add("still-there", covered(data(longData), true), nil)
 	add("still-there-validating", covered(try(kiosk.PINEntry{}), true), nil)
+	leaving := covered(page(kiosk.RegisterPIN), true)
+	leaving.Covered, leaving.Leaving = false, true
+	add("leaving", leaving, nil)
+	helping := page(kiosk.RegisterPIN)
+	helping.State = kiosk.StateHelp
+	add("help-registering", helping, nil)
 	add("covered", covered(badge(kiosk.BadgeShown{Given: "Lucía"}), false), nil)
 	return list
 }
@@ -192,6 +198,7 @@ func flows() []state {
 func checks() map[string]*kiosk.StaffCheck {
 	return map[string]*kiosk.StaffCheck{
 		"called":  {Step: kiosk.StaffCalled, About: domain.ReasonDuplicateDocument},
+		"here":    {Step: kiosk.StaffCalled, About: domain.ReasonStaffCalled, CanApprove: true},
 		"sign-in": {Step: kiosk.StaffSignIn},
 		"decide": {
 			Step: kiosk.StaffDecide, About: domain.ReasonNotLive, Name: longData.Name, DocumentTail: "567X", CanApprove: true,

@@ -80,12 +80,15 @@ func TestEveryButtonSendsItsAction(t *testing.T) {
 	pages := map[string]map[string]string{
 		"register-data-written": {"Volver": back, "Cancelar": cancel,
 			"Continuar": "kiosk.SubmitData{PersonData:{Name:" + longData.Name + " Document:Y1234567X Contact:" + longData.Contact + "}}"},
-		"register-consent-data": {"Volver": back, "Cancelar": cancel, "Leer el aviso": "kiosk.ReadNotice{}", "Continuar": "", "Acepto": "", "No acepto": ""},
+		"register-consent-data": {"Volver": back, "Cancelar": cancel, "Leer el aviso": "kiosk.ReadNotice{}", "Continuar": "",
+			"Acepto": "kiosk.AnswerConsent{Purpose:data Answer:granted}", "No acepto": "kiosk.AnswerConsent{Purpose:data Answer:refused}"},
 		"register-consent-face": {"Volver": back, "Cancelar": cancel, "Leer el aviso": "kiosk.ReadNotice{}",
-			"Continuar": "kiosk.AnswerConsent{Purpose:face Answer:granted}", "Acepto": "", "No acepto": ""},
+			"Continuar": "kiosk.Next{}",
+			"Acepto":    "kiosk.AnswerConsent{Purpose:face Answer:granted}", "No acepto": "kiosk.AnswerConsent{Purpose:face Answer:refused}"},
 		"register-consent-refused": {"Volver": back, "Cancelar": cancel, "Leer el aviso": "kiosk.ReadNotice{}",
-			"Continuar": "kiosk.AnswerConsent{Purpose:face Answer:refused}", "Acepto": "", "No acepto": ""},
-		"register-declined":       {"Volver": back, "Terminar": finish},
+			"Continuar": "kiosk.Next{}",
+			"Acepto":    "kiosk.AnswerConsent{Purpose:face Answer:granted}", "No acepto": "kiosk.AnswerConsent{Purpose:face Answer:refused}"},
+		"register-declined":       {"Terminar": finish},
 		"register-capture":        {"Volver": back, "Cancelar": cancel, "Seguir sin rostro": "kiosk.SkipFace{}"},
 		"register-face-failed":    {"Volver": back, "Cancelar": cancel, "Seguir sin rostro": "kiosk.SkipFace{}", "Probar otra vez": again},
 		"register-pin":            {"Volver": back, "Cancelar": cancel},
@@ -95,8 +98,10 @@ func TestEveryButtonSendsItsAction(t *testing.T) {
 		"register-badge-alone":    {"Ver mi comprobante": "kiosk.ShowCode{Kind:receipt}", "Terminar": finish},
 		"register-badge-printing": {"Ver mi comprobante": "kiosk.ShowCode{Kind:receipt}", "Terminar": finish},
 		"register-receipt":        {"Imprimir": "kiosk.PrintBadge{}", "Ver mi credencial": "kiosk.ShowCode{Kind:badge}", "Terminar": finish},
-		"register-staff-called":   {"Volver": back, "Cancelar": cancel, "Soy del equipo": "kiosk.StaffHere{}"},
-		"validate-staff-called":   {"Volver": back, "Soy del equipo": "kiosk.StaffHere{}"},
+		"register-staff-called":   {"Terminar": finish},
+		"validate-staff-called":   {"Volver": back, "Terminar": finish},
+		"validate-staff-here":     {"Volver": back, "Terminar": finish, "Soy del equipo": "kiosk.StaffHere{}"},
+		"staff-sign-in-written":   {"Volver": back, "Ingresar": ""},
 		"validate-staff-decide":   {"Aprobar": "kiosk.StaffVerdict{Approve:true}", "No aprobar": "kiosk.StaffVerdict{Approve:false}"},
 		"validate-staff-note":     {"Entendido": "kiosk.StaffVerdict{Approve:false}"},
 		"validate-scan":           {"Volver": back, "Llamar a una persona": staff, "No tengo mi código": "kiosk.NoBadge{}"},
@@ -110,7 +115,7 @@ func TestEveryButtonSendsItsAction(t *testing.T) {
 		"result-other-retry":      {"Llamar a una persona": staff, "Terminar": finish, "Probar otra vez": again},
 		"result-wait":             {"Llamar a una persona": staff, "Terminar": finish},
 		"result-error":            {"Llamar a una persona": staff, "Terminar": finish, "Probar otra vez": again},
-		"withdraw-scan":           {"Volver": back, "Llamar a una persona": staff, "No tengo mi código": "kiosk.NoBadge{}"},
+		"withdraw-scan":           {"Volver": back},
 		"withdraw-pin":            {"Volver": back, "No recuerdo mi PIN": "kiosk.ForgotPIN{}"},
 		"withdraw-choose": {"Dejar todo como está": cancel, "Olvidar mi rostro": "kiosk.ChooseWithdraw{Choice:face}",
 			"Borrar todo": "kiosk.ChooseWithdraw{Choice:all}"},
@@ -120,11 +125,14 @@ func TestEveryButtonSendsItsAction(t *testing.T) {
 		"withdraw-working":        {},
 		"withdraw-done-face":      {"Terminar": finish},
 		"withdraw-done-all":       {"Terminar": finish},
-		"withdraw-refused":        {"Terminar": finish, "Llamar a una persona": staff, "Probar otra vez": again},
-		"withdraw-refused-locked": {"Terminar": finish, "Llamar a una persona": staff},
-		"withdraw-failed":         {"Terminar": finish, "Llamar a una persona": staff, "Probar otra vez": again},
+		"withdraw-refused":        {"Terminar": finish, "Probar otra vez": again},
+		"withdraw-refused-locked": {"Terminar": finish},
+		"withdraw-failed":         {"Terminar": finish, "Probar otra vez": again},
 		"still-there":             {"Sí, sigo aquí": "kiosk.Stay{}", "Salir": "kiosk.Leave{}"},
 		"covered":                 {"Sí, sigo aquí": "kiosk.Stay{}", "Salir": "kiosk.Leave{}"},
+		"leaving":                 {"Seguir aquí": "kiosk.Stay{}", "Salir": "kiosk.Leave{}"},
+		"help":                    {"Volver": "back", "Mis datos": "kiosk.OwnData{}", "Hablar con una persona": "choose staff"},
+		"help-registering":        {"Volver": "back", "Hablar con una persona": "choose staff"},
 	}
 	for _, s := range sizes {
 		u, c := newUI(t, s, false)
@@ -235,9 +243,18 @@ func TestConsentGoesOnWithAnAnswerOnly(t *testing.T) {
 	press(t, u, "Continuar")
 	press(t, u, "Acepto")
 	press(t, u, "Continuar")
-	want := []string{"kiosk.AnswerConsent{Purpose:face Answer:refused}", "kiosk.AnswerConsent{Purpose:face Answer:granted}"}
+	want := []string{
+		"kiosk.AnswerConsent{Purpose:face Answer:refused}", "kiosk.Next{}", "kiosk.AnswerConsent{Purpose:face Answer:granted}", "kiosk.Next{}",
+	}
 	if got := c.take(); !slices.Equal(got, want) {
 		t.Errorf("told %v, want %v", got, want)
+	}
+	// The answer is the machine's: it may be asked for again.
+	st.view.Lang = domain.Spanish
+	u.ShowView(st.view)
+	press(t, u, "Continuar")
+	if got := c.take(); len(got) != 0 {
+		t.Errorf("an answer that does not count any more goes on: %q", got)
 	}
 }
 

@@ -106,6 +106,9 @@ func (r *router) Resize(s fyne.Size) {
 func (r *router) ShowView(v kiosk.View) {
 	before := r.built
 	r.view = v
+	if !r.waits() {
+		r.kept = nil
+	}
 	if r.style.Scale == 0 {
 		return // no size yet: Resize comes back here
 	}
@@ -128,7 +131,7 @@ func (r *router) ShowView(v kiosk.View) {
 
 func (r *router) swap(env screens.Env, v kiosk.View, before *built) {
 	r.swaps++
-	if before != nil {
+	if before != nil && r.waits() {
 		r.keepDraftOf(before.place)
 	}
 	if r.over != nil {
@@ -168,10 +171,15 @@ func (r *router) keepDraftOf(p screens.Place) {
 	}
 }
 
-// restoreDraft goes on from what was begun. Any page but the help in between
-// and it is forgotten: it may be somebody else's.
+// waits tells that there is a flow, on the screen or behind the help.
+func (r *router) waits() bool {
+	return r.view.Register != nil || r.view.Validate != nil || r.view.Withdraw != nil
+}
+
+// restoreDraft goes on from what was begun. Help in between keeps it while the
+// flow waits; any other page and it is forgotten, as it may be somebody else's.
 func (r *router) restoreDraft() {
-	if r.kept == nil || r.built.place.State == kiosk.StateHelp {
+	if s := r.view.State; r.kept == nil || s == kiosk.StateHelp || s == kiosk.StateNotice {
 		return
 	}
 	if d, ok := r.body.(screens.Drafter); ok && r.kept.place == r.built.place {

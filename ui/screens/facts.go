@@ -29,14 +29,22 @@ func newFacts(e Env, i assets.Icon, title, next, small string, f *frame) *facts 
 	st := e.Style
 	return &facts{
 		frame: f, ground: widgets.NewCard(st), sign: widgets.NewIcon(i, st.OK, 2*st.Icon),
-		title: widgets.NewText(title, st.Title, st.Ink, true), next: widgets.NewText(next, st.Label, st.Ink, false),
+		title: widgets.NewText(title, st.Title, st.Ink, true), next: widgets.NewText(next, factSize(st), st.Ink, false),
 		small: widgets.NewText(small, st.Small, st.Muted, false),
 	}
 }
 
 func (p *facts) add(i assets.Icon, words string) {
 	st := p.frame.env.Style
-	p.lines = append(p.lines, fact{widgets.NewIcon(i, st.Brand, st.Icon), widgets.NewText(words, st.Label, st.Ink, false)})
+	p.lines = append(p.lines, fact{widgets.NewIcon(i, st.Brand, st.Icon), widgets.NewText(words, factSize(st), st.Ink, false)})
+}
+
+// factSize is the type of a line: small where the screen is.
+func factSize(st theme.Style) float32 {
+	if st.Shape == theme.Compact {
+		return st.Label
+	}
+	return st.Body
 }
 
 func (p *facts) done() *facts {

@@ -26,8 +26,12 @@ type messageWords struct{ title, text, small string }
 // newMessage makes the page in a frame.
 func newMessage(e Env, f *frame, i assets.Icon, colour color.NRGBA, w messageWords) *message {
 	m := &message{frame: f, sign: widgets.NewIcon(i, colour, signSide(e.Style))}
+	size := e.Style.Greeting
+	if e.Style.Shape == theme.Compact {
+		size = e.Style.Title
+	}
 	m.words = []*widgets.Text{
-		widgets.NewText(w.title, e.Style.Title, e.Style.Ink, true),
+		widgets.NewText(w.title, size, e.Style.Ink, true),
 		widgets.NewText(w.text, e.Style.Body, e.Style.Ink, false),
 	}
 	if w.small != "" {
@@ -60,7 +64,7 @@ func signSide(st theme.Style) float32 {
 	if st.Shape == theme.Compact {
 		return 3 * st.Icon
 	}
-	return 4 * st.Icon
+	return 5 * st.Icon
 }
 
 // put stands the sign at the left of the words, or above them on a tall screen.

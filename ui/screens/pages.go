@@ -61,7 +61,7 @@ func newStarting(e Env, _ kiosk.View) Body {
 }
 
 // newHelp says how the kiosk is used, in four steps at a glance.
-func newHelp(e Env, _ kiosk.View) Body {
+func newHelp(e Env, v kiosk.View) Body {
 	st := e.Style
 	title := e.title("help_page.title")
 	type step struct {
@@ -85,7 +85,10 @@ func newHelp(e Env, _ kiosk.View) Body {
 	back := e.button(widgets.Secondary, assets.IconBack, "help_page.back", e.Commands.Back)
 	staff := e.choose(widgets.Primary, assets.IconPerson, "help_page.staff", kiosk.FeatureStaff)
 	data := e.button(widgets.Secondary, assets.IconIDCard, "help_page.own_data", e.do(kiosk.OwnData{}))
-	foot := &frame{env: e, left: []*widgets.Button{back}, right: []*widgets.Button{data, staff}}
+	foot := (&frame{env: e, left: []*widgets.Button{back}}).on(data, staff)
+	if v.Register != nil { // what is being written is not left for it
+		foot.right = foot.right[1:]
+	}
 	objs = append(objs, foot.objects()...)
 
 	flow := widgets.NewFlow(func(s fyne.Size) {

@@ -30,10 +30,12 @@ func newRegister(e Env, v kiosk.View) Body {
 				Language: e.Commands.SetLanguage, Continue: e.do(kiosk.Next{}), Back: back,
 			})
 		}
-		return NewRegisterConsent(e, Question{Text: text, Purpose: r.Question, Answer: r.Answer, N: r.N, Of: r.Of}, ConsentActions{
-			Answer: func(a kiosk.AnswerConsent) { e.Commands.Do(a) },
-			Read:   e.do(kiosk.ReadNotice{}), Back: back, Cancel: cancel,
+		p := NewRegisterConsent(e, Question{Text: text, Purpose: r.Question, Answer: r.Answer, N: r.N, Of: r.Of}, ConsentActions{
+			Answer:   func(a kiosk.AnswerConsent) { e.Commands.Do(a) },
+			Continue: e.do(kiosk.Next{}), Read: e.do(kiosk.ReadNotice{}), Back: back, Cancel: cancel,
 		})
+		p.update = func(v kiosk.View) { p.Show(of(v).Answer) }
+		return p
 	case kiosk.RegisterData:
 		return NewRegisterData(e, r.Data, DataActions{
 			Submit: func(d kiosk.PersonData) { e.Commands.Do(kiosk.SubmitData{PersonData: d}) }, Back: back, Cancel: cancel,
@@ -54,14 +56,9 @@ func newRegister(e Env, v kiosk.View) Body {
 	case kiosk.RegisterBadge:
 		return newBadgePage(e, r, of)
 	case kiosk.RegisterStaff:
-		f := &frame{env: e}
-		if r.Staff == nil || r.Staff.Step != kiosk.StaffDecide {
-			f.left = append(f.left, e.button(widgets.Quiet, assets.IconCross, "register.cancel", cancel))
-		}
-		return newStaff(e, f, r.Staff, func(v kiosk.View) *kiosk.StaffCheck { return of(v).Staff })
+		return newStaff(e, false, r.Staff, func(v kiosk.View) *kiosk.StaffCheck { return of(v).Staff })
 	case kiosk.RegisterDeclined:
-		f := (&frame{env: e}).back(back, nil).on(e.button(widgets.Primary, assets.IconCheck, "result.finish", e.do(kiosk.Finish{})))
-		return newMessage(e, f, assets.IconPerson, e.Style.Brand, messageWords{
+		return newMessage(e, e.finishing(), assets.IconPerson, e.Style.Brand, messageWords{
 			title: e.say("register_end.declined"), text: e.say("register_end.declined_next"),
 		})
 	}

@@ -19,7 +19,8 @@ type Question struct {
 
 // ConsentActions is what comes of RegisterConsent.
 type ConsentActions struct {
-	Answer             func(kiosk.AnswerConsent) // given, and gone on with
+	Answer             func(kiosk.AnswerConsent) // a touch on either
+	Continue           func()                    // with an answer
 	Read, Back, Cancel func()
 }
 
@@ -48,7 +49,16 @@ func NewRegisterConsent(e Env, v Question, on ConsentActions) *RegisterConsent {
 		}), e.Style.Label, e.Style.Muted, true),
 		question: widgets.NewConsentQuestion(e.Style, widgets.ConsentWords{
 			Question: q.Question, Text: q.Text, Refused: q.Refused, Accept: v.Text.Accept, Refuse: v.Text.Refuse,
-		}, map[kiosk.Answer]widgets.Answer{kiosk.Granted: widgets.Yes, kiosk.Refused: widgets.No}[v.Answer], e.Commands.Touch),
+		}, marks[v.Answer], e.Commands.Touch),
+	}
+	r.question.OnAnswer = func(a widgets.Answer) {
+		answer := kiosk.Refused
+		if a == widgets.Yes {
+			answer = kiosk.Granted
+		}
+		if on.Answer != nil {
+			on.Answer(kiosk.AnswerConsent{Purpose: v.Purpose, Answer: answer})
+		}
 	}
 	r.frame.right = []*widgets.Button{e.button(widgets.Primary, "", "register.continue", r.proceed)}
 	if on.Read != nil {
@@ -63,29 +73,23 @@ func NewRegisterConsent(e Env, v Question, on ConsentActions) *RegisterConsent {
 func (r *RegisterConsent) Answer() widgets.Answer { return r.question.Answer() }
 
 func (r *RegisterConsent) proceed() {
-	a := r.question.Answer()
-	if a == widgets.Unanswered {
+	if r.question.Answer() == widgets.Unanswered {
 		r.question.SetProblem(r.env.say("register_consent.choose"))
 		return
 	}
-	answer := kiosk.Refused
-	if a == widgets.Yes {
-		answer = kiosk.Granted
-	}
-	if r.on.Answer != nil {
-		r.on.Answer(kiosk.AnswerConsent{Purpose: r.v.Purpose, Answer: answer})
+	doing(r.on.Continue)()
+}
+
+// Show marks the answer as it is known now: it is the machine's, and may be
+// asked for again.
+func (r *RegisterConsent) Show(a kiosk.Answer) {
+	if marked := marks[a]; marked != r.question.Answer() {
+		r.question.SetAnswer(marked)
 	}
 }
 
-// Draft implements Drafter.
-func (r *RegisterConsent) Draft() any { return r.question.Answer() }
-
-// Restore implements Drafter.
-func (r *RegisterConsent) Restore(draft any) {
-	if a, ok := draft.(widgets.Answer); ok {
-		r.question.SetAnswer(a)
-	}
-}
+// marks are the answers as the question shows them.
+var marks = map[kiosk.Answer]widgets.Answer{kiosk.Granted: widgets.Yes, kiosk.Refused: widgets.No}
 
 func (r *RegisterConsent) put(s fyne.Size) {
 	in := r.frame.put(s)

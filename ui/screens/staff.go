@@ -12,9 +12,10 @@ import (
 	"agentid/ui/widgets"
 )
 
-// newStaff makes the page for a member of staff within a visitor's flow. f may
-// have buttons of the flow; of gives the check of a later view.
-func newStaff(e Env, f *frame, c *kiosk.StaffCheck, of func(kiosk.View) *kiosk.StaffCheck) Body {
+// newStaff makes the page for a member of staff within a visitor's flow. back
+// tells that the visitor may go back from it; of gives the check of a later
+// view.
+func newStaff(e Env, back bool, c *kiosk.StaffCheck, of func(kiosk.View) *kiosk.StaffCheck) Body {
 	if c == nil {
 		c = &kiosk.StaffCheck{Step: kiosk.StaffCalled}
 	}
@@ -33,10 +34,19 @@ func newStaff(e Env, f *frame, c *kiosk.StaffCheck, of func(kiosk.View) *kiosk.S
 	case kiosk.StaffDecide:
 		return newStaffDecide(e, *c)
 	}
-	back := e.button(widgets.Secondary, assets.IconBack, "register.back", e.do(kiosk.StepBack{}))
-	f.left = append([]*widgets.Button{back}, f.left...)
-	f.on(e.button(widgets.Secondary, assets.IconLock, "staff.here", e.do(kiosk.StaffHere{})))
-	return newMessage(e, f, assets.IconPerson, e.Style.Brand, messageWords{title: e.say("staff.called"), text: e.say("staff.called_next")})
+	f, next := &frame{env: e}, "staff.called_desk"
+	if back {
+		f.back(e.do(kiosk.StepBack{}), nil)
+	}
+	finish := e.button(widgets.Secondary, "", "result.finish", e.do(kiosk.Finish{}))
+	if !c.CanApprove { // nobody can do anything about it here
+		f.on(finish)
+	} else {
+		next = "staff.called_next"
+		f.left = append(f.left, finish)
+		f.on(e.button(widgets.Secondary, assets.IconLock, "staff.here", e.do(kiosk.StaffHere{})))
+	}
+	return newMessage(e, f, assets.IconPerson, e.Style.Brand, messageWords{title: e.say("staff.called"), text: e.say(next)})
 }
 
 // SignInActions is what comes of StaffSignIn.

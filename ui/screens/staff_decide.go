@@ -25,7 +25,7 @@ var aboutKeys = map[domain.Reason]string{
 	domain.ReasonBadgeNotYet:       "staff_about.badge_not_yet",
 	domain.ReasonBadgeUnknown:      "staff_about.badge_unknown",
 	domain.ReasonBadgeForged:       "staff_about.badge_forged",
-	domain.ReasonErasedByStaff:     "staff_about.own_data",
+	domain.ReasonConsentWithdraw:   "staff_about.own_data",
 }
 
 // about says why staff is needed.

@@ -13,26 +13,38 @@ import (
 // it, asks whether they are still there, and, where it is so, until when.
 type StillThere struct {
 	*widgets.Flow
-	env     Env
 	under   Body
 	overlay *widgets.ConfirmOverlay
-	counts  bool
+	asks    asks
 }
+
+// asks is what is asked.
+type asks struct{ still, leaving bool }
+
+func asksOf(v kiosk.View) asks { return asks{v.Asking, v.Asking && v.Leaving} }
 
 // NewStillThere hides a body and asks. The body stays as it is, is shown again
 // by Close, and is closed by its owner.
 func NewStillThere(e Env, v kiosk.View, under Body) *StillThere {
-	next, end, whole := "still.covered", time.Time{}, time.Duration(0)
+	words := widgets.ConfirmWords{Title: "still.title", Next: "still.covered", Stay: "still.stay", Leave: "still.leave"}
+	var end time.Time
+	var whole time.Duration
 	if v.Asking {
-		next = "still.next"
-		if v.State != kiosk.StateRegister {
-			next = "still.next_close"
-		}
 		end, whole = v.Deadline, v.Deadline.Sub(e.Now())
+		switch {
+		case v.Leaving:
+			words.Title, words.Next, words.Stay = "still.leaving", "still.leaving_next", "still.go_on"
+		case v.State == kiosk.StateRegister:
+			words.Next = "still.next"
+		default:
+			words.Next = "still.next_close"
+		}
 	}
-	s := &StillThere{env: e, under: under, counts: v.Asking, overlay: widgets.NewConfirmOverlay(e.Style, widgets.ConfirmWords{
-		Title: e.say("still.title"), Next: e.say(next), Stay: e.say("still.stay"), Leave: e.say("still.leave"),
-	}, end, whole, e.Later, e.Now, e.Commands.Touch)}
+	for _, w := range []*string{&words.Title, &words.Next, &words.Stay, &words.Leave} {
+		*w = e.say(*w)
+	}
+	s := &StillThere{under: under, asks: asksOf(v)}
+	s.overlay = widgets.NewConfirmOverlay(e.Style, words, end, whole, e.Later, e.Now, e.Commands.Touch)
 	s.overlay.OnStay, s.overlay.OnLeave = e.do(kiosk.Stay{}), e.do(kiosk.Leave{})
 	under.Object().Hide()
 	s.Flow = widgets.NewFlow(func(size fyne.Size) {
@@ -42,11 +54,11 @@ func NewStillThere(e Env, v kiosk.View, under Body) *StillThere {
 }
 
 // Fits tells whether it asks what the view wants asked.
-func (s *StillThere) Fits(v kiosk.View) bool { return v.Asking == s.counts }
+func (s *StillThere) Fits(v kiosk.View) bool { return asksOf(v) == s.asks }
 
 // Update shows until when it asks.
 func (s *StillThere) Update(v kiosk.View) {
-	if s.counts {
+	if s.asks.still {
 		s.overlay.SetEnd(v.Deadline)
 	}
 }

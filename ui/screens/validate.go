@@ -37,7 +37,7 @@ func newValidate(e Env, v kiosk.View) Body {
 		p.update = func(v kiosk.View) { p.Show(of(v).PIN) }
 		return p
 	case kiosk.ValidateStaff:
-		return newStaff(e, &frame{env: e}, r.Staff, func(v kiosk.View) *kiosk.StaffCheck { return of(v).Staff })
+		return newStaff(e, true, r.Staff, func(v kiosk.View) *kiosk.StaffCheck { return of(v).Staff })
 	case kiosk.ValidateResult:
 		return NewValidateResult(e, r, ResultActions{
 			Finish: e.do(kiosk.Finish{}), Retry: e.do(kiosk.Retry{}), UsePIN: e.do(kiosk.UsePIN{}), Staff: e.do(kiosk.CallStaff{}),

@@ -25,7 +25,7 @@ func newWithdraw(e Env, v kiosk.View) Body {
 	case kiosk.WithdrawScan:
 		scan := func(r kiosk.Withdraw) Scan { return Scan{Unreadable: r.Unreadable, NoCamera: r.NoCamera} }
 		p := NewWithdrawScan(e, scan(r), ScanActions{
-			NoBadge: e.do(kiosk.NoBadge{}), Staff: e.do(kiosk.CallStaff{}), Back: back, Scanned: e.scanned,
+			Back: back, Scanned: e.scanned,
 		})
 		p.update = func(v kiosk.View) { p.Show(scan(of(v))) }
 		return p
@@ -34,7 +34,7 @@ func newWithdraw(e Env, v kiosk.View) Body {
 		p.update = func(v kiosk.View) { p.Show(of(v).PIN) }
 		return p
 	case kiosk.WithdrawStaff:
-		return newStaff(e, &frame{env: e}, r.Staff, func(v kiosk.View) *kiosk.StaffCheck { return of(v).Staff })
+		return newStaff(e, true, r.Staff, func(v kiosk.View) *kiosk.StaffCheck { return of(v).Staff })
 	case kiosk.WithdrawChoose:
 		return newWithdrawChoose(e, r.Given, r.HasFace)
 	case kiosk.WithdrawConfirm:
@@ -47,11 +47,12 @@ func newWithdraw(e Env, v kiosk.View) Body {
 			title: e.say("withdraw.face_done"), text: e.say("withdraw.face_done_next"),
 		})
 	case kiosk.WithdrawRefused:
-		next := e.say("withdraw.refused_next")
+		title, next := e.say("withdraw.refused"), e.say("withdraw.refused_next")
 		if !r.Until.IsZero() {
+			title = e.say("result.wait")
 			next = e.sayWith("result.wait_next", assets.Values{"Time": assets.ClockTime(string(e.Lang), r.Until)})
 		}
-		return newMessage(e, e.notLikeThis(r.Until.IsZero()), assets.IconWarn, e.Style.Warn, messageWords{title: e.say("withdraw.refused"), text: next})
+		return newMessage(e, e.notLikeThis(r.Until.IsZero()), assets.IconWarn, e.Style.Warn, messageWords{title: title, text: next})
 	case kiosk.WithdrawWorking:
 		return newWorking(e, &frame{env: e}, assets.IconLock, messageWords{title: e.say("withdraw.working"), text: e.say("withdraw.working_next")})
 	}
@@ -66,7 +67,6 @@ func (e Env) finishing() *frame {
 // notLikeThis is a frame with the ways on from what did not work.
 func (e Env) notLikeThis(again bool) *frame {
 	f := &frame{env: e, left: []*widgets.Button{e.button(widgets.Quiet, "", "result.finish", e.do(kiosk.Finish{}))}}
-	f.on(e.button(widgets.Secondary, assets.IconPerson, "validate.staff", e.do(kiosk.CallStaff{})))
 	if again {
 		f.on(e.button(widgets.Primary, "", "result.retry", e.do(kiosk.Retry{})))
 	}

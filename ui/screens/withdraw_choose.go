@@ -39,7 +39,7 @@ func newWithdrawChoose(e Env, given string, hasFace bool) Body {
 	add := func(i assets.Icon, key string, c kiosk.WithdrawChoice) {
 		one := choice{
 			widgets.NewCard(st), widgets.NewIcon(i, st.Brand, 2*st.Icon),
-			widgets.NewText(e.say(key), st.Body, st.Ink, true), widgets.NewText(e.say(key+"_next"), st.Label, st.Ink, false),
+			widgets.NewText(e.say(key), st.Title, st.Ink, true), widgets.NewText(e.say(key+"_next"), factSize(st), st.Ink, false),
 			e.button(widgets.Secondary, i, key+"_do", e.do(kiosk.ChooseWithdraw{Choice: c})),
 		}
 		r.choices = append(r.choices, one)
