@@ -27,7 +27,7 @@ func (p *program) flows(ctx context.Context, site kiosk.Site, texts *assets.Text
 	reg := p.c.registry(p.store)
 	reg.gone, reg.joined = p.gone, p.galleryChanged
 	f := &kiosk.Flows{
-		Registry: reg, Events: p.store, Eye: p.eye, Badges: desk, Consent: consent,
+		Registry: reg, Events: p.store, Eye: p.eye, Badges: desk, Consent: consent, Staff: p.store,
 		NewID: newID, BadgeValidity: p.c.badgeValidity(), DeviceID: p.store.DeviceID(),
 	}
 	if printer := p.c.cardPrinter(desk, site.Organisation, texts); printer != nil { // not a nil in an interface
