@@ -1,0 +1,195 @@
+package outbox
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"slices"
+	"time"
+
+	"agentid/app/domain"
+	"agentid/sync/protocol"
+)
+
+// emptyEvery bounds how often a centre that answers at once, with nothing, is
+// asked: a long-poll that does not wait is no reason to spin.
+const emptyEvery = time.Second
+
+// follow applies what the centre decides, until ctx ends.
+func (o *Outbox) follow(ctx context.Context) {
+	b := backoff{base: o.o.BackoffBase, most: o.o.BackoffMost}
+	for ctx.Err() == nil {
+		asked := o.o.Clock.Now()
+		n, more, err := o.page(ctx)
+		switch {
+		case ctx.Err() != nil:
+			return
+		case err != nil:
+			if o.pause(ctx, o.failed(err, "following", &b), o.down) {
+				b.reset()
+			}
+		default:
+			b.reset()
+			if n == 0 && !more {
+				o.pause(ctx, emptyEvery-o.o.Clock.Now().Sub(asked), o.down)
+			}
+		}
+	}
+}
+
+// page asks for one page and applies it. more says that another waits.
+func (o *Outbox) page(ctx context.Context) (n int, more bool, err error) {
+	cursor, err := o.o.Applier.SyncCursor(ctx)
+	if err != nil {
+		return 0, false, local(err)
+	}
+	page, err := o.o.Centre.Changes(ctx, cursor, protocol.MaxChanges, o.o.Wait)
+	if err != nil {
+		return 0, false, err
+	}
+	o.heard()
+	if len(page.Changes) == 0 && page.Cursor == cursor && !page.Reset {
+		return 0, page.More, nil
+	}
+	p := domain.CentrePage{From: cursor, Cursor: page.Cursor, Reset: page.Reset}
+	var notes []string
+	for _, c := range page.Changes {
+		change, err := o.open(ctx, c)
+		var skip errSkip
+		switch {
+		case errors.As(err, &skip):
+			notes = append(notes, fmt.Sprintf("%s %s: %v", clip(string(c.Kind), 32), clip(c.Ref, 64), skip))
+		case err != nil:
+			return 0, false, err
+		default:
+			p.Changes = append(p.Changes, change)
+		}
+	}
+	applied, err := o.o.Applier.ApplyPage(ctx, p)
+	if errors.Is(err, domain.ErrCursor) {
+		return 0, true, nil // another process was faster
+	}
+	if err != nil {
+		return 0, false, local(err)
+	}
+	notes = append(notes, applied.Skipped...)
+	for _, n := range notes {
+		o.o.Log.Warn("change of the centre was not taken", slog.String("what", n))
+	}
+	o.change(func(st *Status) {
+		st.Applied += uint64(len(p.Changes))
+		st.note(notes...)
+	})
+	if o.o.OnApplied != nil {
+		applied.Skipped = slices.Clone(notes)
+		o.o.OnApplied(applied)
+	}
+	if page.Reset {
+		o.wake.ring()
+	}
+	return len(page.Changes), page.More, nil
+}
+
+// errSkip says why a change is passed over.
+type errSkip struct{ error }
+
+// open turns a change into what the store takes. An error that is no errSkip
+// stops the page.
+func (o *Outbox) open(ctx context.Context, c protocol.Change) (out domain.CentreChange, err error) {
+	body, err := protocol.DecodeChange(c)
+	if errors.Is(err, protocol.ErrUnknownKind) || err == nil && c.Gone && !slices.Contains(protocol.ChangeKinds(), c.Kind) {
+		return out, errSkip{errors.New("this program knows no such kind")}
+	}
+	if err != nil {
+		return out, errSkip{err}
+	}
+	if c.Gone {
+		return gone(c)
+	}
+	switch b := body.(type) {
+	case *protocol.Person:
+		if string(b.ID) != c.Ref {
+			return out, errSkip{errors.New("it is of somebody else")}
+		}
+		key, err := o.o.Centre.SiteKey(ctx, b.KeyID)
+		if errors.Is(err, ErrNoSiteKey) {
+			return out, errSkip{err}
+		}
+		if err != nil {
+			return out, err
+		}
+		out.Person, err = openPerson(b, key)
+		if err != nil {
+			return out, errSkip{err}
+		}
+	case *protocol.Badge:
+		if string(b.ID) != c.Ref {
+			return out, errSkip{errors.New("it is another badge")}
+		}
+		out.Badge = &domain.Badge{
+			ID: b.ID, Person: b.Person, NotBefore: b.NotBefore, Expires: b.Expires, Templates: b.Templates,
+			RevokedAt: b.RevokedAt, Revoked: b.Revoked,
+		}
+	case *protocol.Erased:
+		out.Erasure = &domain.RemoteErasure{Person: b.Person, Why: b.Why, At: b.At}
+	case *protocol.Document:
+		out.Document = &domain.Document{
+			Kind: string(c.Kind), Ref: c.Ref, Version: b.Version, ContentType: b.ContentType, Content: b.Content, At: c.At,
+		}
+	default:
+		return out, errSkip{errors.New("this program knows no such kind")}
+	}
+	return out, nil
+}
+
+func gone(c protocol.Change) (out domain.CentreChange, err error) {
+	switch c.Kind {
+	case protocol.ChangeTombstone:
+		return out, errSkip{errors.New("an erasure is not taken back")}
+	case protocol.ChangePerson, protocol.ChangeBadge:
+		if !protocol.ValidID(c.Ref) {
+			return out, errSkip{errors.New("ref is no canonical uuid")}
+		}
+		if c.Kind == protocol.ChangePerson {
+			out.GonePerson = domain.PersonID(c.Ref)
+		} else {
+			out.GoneBadge = domain.BadgeID(c.Ref)
+		}
+	default:
+		out.GoneDocument = &domain.Document{Kind: string(c.Kind), Ref: c.Ref}
+	}
+	return out, nil
+}
+
+// openPerson opens what the centre has of a person: all of it, or it is no
+// person.
+func openPerson(p *protocol.Person, key *protocol.SiteKey) (*domain.RemotePerson, error) {
+	out := &domain.RemotePerson{
+		Person:       domain.Person{ID: p.ID, CreatedAt: p.CreatedAt, Version: p.Version},
+		SecondFactor: p.SecondFactor,
+	}
+	for name, to := range map[string]*string{
+		protocol.FieldName: &out.Person.Name, protocol.FieldDocument: &out.Document, protocol.FieldContact: &out.Contact,
+	} {
+		f, ok := p.Fields[name]
+		if !ok {
+			continue
+		}
+		v, err := key.OpenField(string(p.ID), name, f.Sealed)
+		if err != nil {
+			return nil, err
+		}
+		*to = v
+	}
+	for _, t := range p.Templates {
+		vector, err := key.OpenVector(p.ID, t)
+		if err != nil {
+			return nil, err
+		}
+		out.Templates = append(out.Templates, domain.Template{
+			ID: t.ID, PersonID: p.ID, Encoder: t.Encoder, Vector: vector, Quality: t.Quality, CreatedAt: t.CreatedAt,
+		})
+	}
+	return out, nil
+}

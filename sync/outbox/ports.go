@@ -1,0 +1,74 @@
+package outbox
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"agentid/app/domain"
+	"agentid/sync/protocol"
+)
+
+// Queue is what waits for the centre.
+type Queue interface {
+	// DueNotices lists up to n notices of a lane that are due, in order.
+	DueNotices(ctx context.Context, lane domain.Lane, n int) ([]domain.Notice, error)
+	// KeepNotices stores how notices will be sent; it tells of each whether it
+	// still stands.
+	KeepNotices(ctx context.Context, made []domain.MadeNotice) ([]bool, error)
+	// SettleNotices ends notices, all or none. What stands no more is left alone.
+	SettleNotices(ctx context.Context, list []domain.Settlement) error
+	PostponeNotice(ctx context.Context, key domain.NoticeKey, why string, until time.Time) error
+	// DuePictures lists up to n pictures whose events have been answered for.
+	DuePictures(ctx context.Context, n int) ([]domain.PictureNotice, error)
+	// Snapshot gives a picture's bytes; domain.ErrNotFound where it was dropped.
+	Snapshot(ctx context.Context, hash string) ([]byte, error)
+	WaitingNotices(ctx context.Context) (domain.Waiting, error)
+	DeadNotices(ctx context.Context, limit int) ([]domain.DeadNotice, error)
+	RequeueNotice(ctx context.Context, key domain.NoticeKey) error
+	// PruneNotices forgets what was sent long ago.
+	PruneNotices(ctx context.Context) (int, error)
+}
+
+// Applier takes over what the centre decided.
+type Applier interface {
+	// SyncCursor is where the last page applied ended, "" before the first.
+	SyncCursor(ctx context.Context) (string, error)
+	// ApplyPage applies a page and its cursor in one transaction.
+	// domain.ErrCursor where the page does not begin at SyncCursor.
+	ApplyPage(ctx context.Context, p domain.CentrePage) (domain.Applied, error)
+}
+
+// Centre is the other end. Its errors are *Refusal where it answered, and
+// anything else where it could not be reached or understood;
+// protocol.ErrVersion where no version is common.
+type Centre interface {
+	// DeviceID is this kiosk as the centre knows it.
+	DeviceID() string
+	SendBatch(ctx context.Context, b protocol.Batch) (protocol.BatchAnswer, error)
+	// PutPicture returns nil once a row at the centre refers to the picture.
+	PutPicture(ctx context.Context, r protocol.TicketRequest, picture []byte) error
+	// Changes asks for what changed since cursor, and waits for it.
+	Changes(ctx context.Context, cursor string, limit int, wait time.Duration) (protocol.Page, error)
+	// SiteKey is the key of an id, the newest for "". ErrNoSiteKey where the
+	// centre has given none of that id.
+	SiteKey(ctx context.Context, id string) (*protocol.SiteKey, error)
+	// Skew is this machine's clock less the centre's; false if not known yet.
+	Skew() (time.Duration, bool)
+}
+
+// ErrNoSiteKey says that the centre has given no key of that id.
+var ErrNoSiteKey = errors.New("no such site key")
+
+// Refusal is an answer that refuses a request whole.
+type Refusal struct {
+	Problem *protocol.Problem
+	// RetryAfter is how long the centre asks to be left alone; 0 if it does not.
+	RetryAfter time.Duration
+}
+
+func (r *Refusal) Error() string { return fmt.Sprintf("centre refuses: %v", r.Problem) }
+
+// Unwrap gives the problem.
+func (r *Refusal) Unwrap() error { return r.Problem }
