@@ -64,7 +64,7 @@ func rootCommand(c *cli) *cobra.Command {
 	root.Flags().BoolVar(&c.diagnostics, "diagnostics", false, "serve /screen, what the screen shows, beside the metrics (for tests: it tells names)")
 	root.PersistentPreRunE = func(cmd *cobra.Command, _ []string) error { return c.load(cmd) }
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
-	root.AddCommand(doctorCommand(c), facesCommand(c), eventsCommand(c), modelsCommand(c))
+	root.AddCommand(doctorCommand(c), facesCommand(c), eventsCommand(c), modelsCommand(c), calibrateCommand(c))
 	return root
 }
 

@@ -2,6 +2,8 @@ package main
 
 import (
 	"fmt"
+	"image"
+	"image/png"
 	"io"
 	"os"
 	"path/filepath"
@@ -9,12 +11,13 @@ import (
 	"github.com/spf13/cobra"
 
 	"agentid/vision/eval"
+	"agentid/vision/plot"
 )
 
 func evalCommand(c *cli) *cobra.Command {
 	var asJSON bool
 	var resamples int
-	var scores string
+	var scores, picture string
 	cmd := &cobra.Command{
 		Use:   "eval DIR",
 		Short: "Measure the recognition on labelled pictures, DIR/person/*.jpg",
@@ -49,6 +52,15 @@ func evalCommand(c *cli) *cobra.Command {
 					return err
 				}
 			}
+			if picture != "" {
+				m, err := r.Plot().Draw(plot.DefaultSize())
+				if err != nil {
+					return err
+				}
+				if err := writePNG(picture, m); err != nil {
+					return err
+				}
+			}
 			if asJSON {
 				return writeJSON(c.out, r)
 			}
@@ -58,8 +70,13 @@ func evalCommand(c *cli) *cobra.Command {
 	f := cmd.Flags()
 	f.BoolVar(&asJSON, "json", false, "print JSON")
 	f.IntVar(&resamples, "resamples", 200, "bootstrap resamples for the 95% intervals, 0 for none")
+	f.StringVar(&picture, "histogram", "", "draw the scores and the error rates into this PNG file")
 	f.StringVar(&scores, "scores", "", "write every comparison to this CSV file")
 	return cmd
+}
+
+func writePNG(path string, m image.Image) error {
+	return writeFile(path, func(w io.Writer) error { return png.Encode(w, m) })
 }
 
 // writeFile writes a new file for its owner alone, whole or not at all.
