@@ -51,17 +51,20 @@ func branchStore(t *testing.T, dir string, visits int) {
 			Distance: min(0.58, max(0.05, 0.38+0.09*rng.NormFloat64())), Second: 0.9 + 0.09*rng.NormFloat64(),
 			Metric: "cosine_distance", Encoder: domain.EncoderRef{Name: "mobilefacenet_128", Version: "1"}, Detector: "yunet", Votes: 3, Frames: 3,
 		}
+		if i%60 == 59 { // as near as somebody else may come
+			e.Distance = 0.5 + 0.08*rng.Float64()
+		}
 		stored := record(e)
 		if i%60 == 59 {
 			record(domain.Event{Kind: domain.EventCorrection, Reason: domain.ReasonNotMe, Person: e.Person, About: stored.ID})
 		}
-		if i%2 == 0 {
+		if i/24%2 == 0 { // every other time with the badge
 			e.Kind, e.Reason, e.Threshold, e.Second = domain.EventValidation, domain.ReasonValidatedFace, 0.66, 0
-			if i%40 == 0 {
+			if i%20 == 0 {
 				e.Reason, e.Distance = domain.ReasonWrongFace, 0.7
 			}
 			record(e)
-			if i%40 == 0 {
+			if i%20 == 0 {
 				record(domain.Event{Kind: domain.EventValidation, Reason: domain.ReasonValidatedPIN, Person: e.Person})
 			}
 		}

@@ -203,7 +203,7 @@ func TestEvaluateFindsTheQuantile(t *testing.T) {
 		t.Errorf("FMR 1e-4: %+v", p.Missing)
 	}
 	// Nobody showed a badge: nothing can be said of that.
-	if v := r.Verification; v.Genuine != 0 || v.Proposals[0].At != nil || v.Proposals[0].Missing.Genuine != MinGenuine || v.Now != nil {
+	if v := r.Verification; v.Genuine != 0 || v.People != 0 || v.Proposals[0].Missing.People != MinPeople || v.Proposals[0].At != nil || v.Proposals[0].Missing.Genuine != MinGenuine || v.Now != nil {
 		t.Errorf("%+v", v)
 	}
 }
@@ -266,7 +266,7 @@ func TestOptions(t *testing.T) {
 func TestWriteText(t *testing.T) {
 	es := branch(5000)
 	for i := range es {
-		es[i].Second -= 0.2
+		es[i].Second -= 0.25
 	}
 	l := log{es}
 	for i := range 8 {
@@ -279,9 +279,9 @@ func TestWriteText(t *testing.T) {
 	}
 	for _, want := range []string{
 		"enc@1 (cosine distance): 5000 events, 2026-03-", "5000 of the same person (50 people), 5000 of different people",
-		"in use        0.590: FMR ", "FNMR not known: who is refused leaves no score", "of those accepted until now", "rough, as few scores stand behind it",
-		"not proposed: needs 100 more of the same person", "8 refused after a badge with nothing after it",
-		"are not seen", "Nothing was changed. To use what is proposed", "    [recognition]\n    threshold = 0.4", "# was 0.590",
+		"in use        0.590\n", "FMR  ", "FNMR not known: who is refused leaves no score", "of those accepted until now", "rough: few scores stand behind it",
+		"too dear to use", "not proposed: needs 100 more of the same person", "8 refused after a badge with nothing after it",
+		"are not seen", "Nothing is proposed and nothing was changed.",
 	} {
 		if !strings.Contains(b.String(), want) {
 			t.Errorf("no %q in\n%s", want, &b)
@@ -289,6 +289,19 @@ func TestWriteText(t *testing.T) {
 	}
 	if strings.Contains(b.String(), "verify_threshold =") {
 		t.Errorf("a setting that is not proposed:\n%s", &b)
+	}
+	b.Reset()
+	dear := r.Greeting.Proposals[0]
+	if !dear.TooDear || dear.At.FNMR.Rate <= MaxCost {
+		t.Errorf("%+v", dear)
+	}
+	if err := evaluate(t, branch(5000), 0.001).WriteText(&b, true); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"Nothing was changed. To use what is proposed", "    [recognition]\n    threshold = 0.6", "# was 0.590", "looser than what was in use"} {
+		if !strings.Contains(b.String(), want) {
+			t.Errorf("no %q in\n%s", want, &b)
+		}
 	}
 	b.Reset()
 	if err := evaluate(t, branch(2000), 0.001).WriteText(&b, true); err != nil {
@@ -300,7 +313,7 @@ func TestWriteText(t *testing.T) {
 		}
 	}
 	j, err := json.Marshal(r)
-	if err != nil || !strings.Contains(string(j), `"greeting":{"in_use":0.59,"people":50,"genuine":5000,"impostor":5000,"seen_to":0.59,"now":{`) {
+	if err != nil || !strings.Contains(string(j), `"greeting":{"in_use":0.59,"people":50,"genuine":5000,"impostor":5000,"corrected":0,"seen_to":0.59,"now":{`) {
 		t.Errorf("%v: %s", err, j)
 	}
 }
@@ -317,6 +330,31 @@ func TestDraw(t *testing.T) {
 	}
 	if m, err := r.Draw(OfVerification, plot.DefaultSize()); !errors.Is(err, plot.ErrPlot) || m != nil {
 		t.Errorf("nothing to draw: %v", err)
+	}
+}
+
+// What was said to be wrong is told, and drawn along.
+func TestCorrectedIsTold(t *testing.T) {
+	l := log{branch(400)}
+	l.deny("e7")
+	l.deny("e9")
+	r := evaluate(t, l.es, 0.05)
+	if r.Greeting.Corrected != 2 || r.Greeting.Genuine != 398 || r.Greeting.Impostor != 400 {
+		t.Errorf("%+v", r.Greeting)
+	}
+	if all := strings.Join(r.Cautions(), "\n"); !strings.Contains(all, "2 decisions were said to be wrong") {
+		t.Errorf("%s", all)
+	}
+	if all := strings.Join(evaluate(t, branch(400), 0.05).Cautions(), "\n"); strings.Contains(all, "said to be wrong") {
+		t.Errorf("%s", all)
+	}
+}
+
+func TestWrap(t *testing.T) {
+	for _, tc := range [][2]string{{"", ""}, {"one", "one"}, {"one two three", "one two\n  three"}, {"niño año sí", "niño\n  año sí"}, {"averylongword b", "averylongword\n  b"}} {
+		if got := wrap(tc[0], 7); got != tc[1] {
+			t.Errorf("%q: %q, want %q", tc[0], got, tc[1])
+		}
 	}
 }
 

@@ -49,7 +49,9 @@ type Check struct {
 	// those refused are known as well.
 	SeenTo float64
 	people index
-	open   bool // of some who were refused it is known who they were
+	// corrected of the impostor scores are decisions said to be wrong.
+	corrected int
+	open      bool // of some who were refused it is known who they were
 }
 
 // used notes the threshold of an event, which come in their order.
@@ -62,8 +64,14 @@ func (c *Check) used(threshold float64) {
 	}
 }
 
-// People is how many people the scores are of.
-func (c *Check) People() int { return len(c.people) }
+// People is how many people the genuine scores are of.
+func (c *Check) People() int {
+	of := map[int]bool{}
+	for _, p := range c.Genuine {
+		of[p.A] = true
+	}
+	return len(of)
+}
 
 // LeftOut counts events that say nothing sure of whose face it was.
 type LeftOut struct {
@@ -213,6 +221,7 @@ func (c *collector) recognition(e domain.Event) {
 		s.LeftOut.NoDistance++
 	case c.denied[e.ID]: // whose the second-nearest was is not known: maybe theirs
 		s.Greeting.impostor(e.Person, e.Distance)
+		s.Greeting.corrected++
 		s.use(e)
 	default:
 		s.Greeting.genuine(e.Person, e.Distance)
@@ -236,6 +245,7 @@ func (c *collector) validation(e domain.Event, resolved bool) {
 		s.LeftOut.NoDistance++
 	case c.denied[e.ID]:
 		v.impostor(e.Person, e.Distance)
+		v.corrected++
 		s.use(e)
 	case e.Reason == domain.ReasonValidatedFace:
 		v.genuine(e.Person, e.Distance)

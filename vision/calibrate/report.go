@@ -17,6 +17,9 @@ const (
 	MinPeople  = 20
 )
 
+// MaxCost is the largest part of their own visits that people may be refused.
+const MaxCost = 0.2
+
 // MinImpostors is how many impostor scores it takes to speak of an FMR at all:
 // with fewer, none of them being accepted would still fit a rate above it, one
 // time in twenty (the rule of three).
@@ -67,6 +70,8 @@ type Finding struct {
 	People   int     `json:"people"`
 	Genuine  int     `json:"genuine"`
 	Impostor int     `json:"impostor"`
+	// Corrected of the impostor scores are decisions said to be wrong.
+	Corrected int `json:"corrected"`
 	// SeenTo is the distance beyond which not all genuine scores were seen; 0
 	// where they were. With it, an FNMR is of those accepted until now.
 	SeenTo float64 `json:"seen_to,omitempty"`
@@ -85,6 +90,9 @@ type Proposal struct {
 	// CostKnown says that FNMR is: of a threshold looser than what was in use
 	// nothing can be known that was not seen.
 	CostKnown bool `json:"cost_known"`
+	// TooDear says that more than MaxCost of the people's own visits would be
+	// refused: such a threshold is told, and not put into the settings.
+	TooDear bool `json:"too_dear,omitempty"`
 }
 
 // Missing is how much more it takes.
@@ -116,9 +124,9 @@ func Evaluate(s Scores, o Options) (Report, error) {
 }
 
 func find(c *Check, days float64, o Options) (Finding, error) {
-	f := Finding{InUse: c.InUse, SeenTo: c.SeenTo, People: c.People(), Genuine: len(c.Genuine), Impostor: len(c.Impostor)}
+	f := Finding{InUse: c.InUse, SeenTo: c.SeenTo, People: c.People(), Genuine: len(c.Genuine), Impostor: len(c.Impostor), Corrected: c.corrected}
 	rates, err := eval.Judge(c.Pairs, eval.RateOptions{
-		Threshold: c.InUse, FMRs: o.FMRs, People: c.People(), Resamples: o.Resamples, Seed: max(o.Seed, 1),
+		Threshold: c.InUse, FMRs: o.FMRs, People: len(c.people), Resamples: o.Resamples, Seed: max(o.Seed, 1),
 	})
 	if err != nil && !errors.Is(err, eval.ErrTooFew) {
 		return f, err
@@ -134,6 +142,7 @@ func find(c *Check, days float64, o Options) (Finding, error) {
 				return f, err
 			}
 			p.At, p.CostKnown = &at, c.SeenTo == 0 || at.Threshold <= c.SeenTo
+			p.TooDear = p.CostKnown && at.FNMR.Rate > MaxCost
 		}
 		f.Proposals = append(f.Proposals, p)
 	}

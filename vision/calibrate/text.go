@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"agentid/vision/eval"
 )
@@ -24,7 +25,7 @@ func (r Report) WriteText(w io.Writer, settings bool) error {
 	}
 	f("\nHow far to believe this\n")
 	for _, line := range r.Cautions() {
-		f("- %s\n", line)
+		f("- %s\n", wrap(line, 98))
 	}
 	if lines := r.Settings(); settings && len(lines) > 0 {
 		f("\nNothing was changed. To use what is proposed, put this into agentid.toml and start the kiosk again:\n\n")
@@ -42,11 +43,12 @@ func (x Finding) write(f func(string, ...any), name, setting string) {
 	f("\n%s, %s\n", name, setting)
 	f("  scores        %d of the same person (%d people), %d of different people\n", x.Genuine, x.People, x.Impostor)
 	if x.Now != nil {
-		f("  in use        %.3f: FMR %s, ", x.InUse, x.Now.FMR)
+		f("  in use        %.3f\n", x.InUse)
+		f(indent+"FMR  %s\n", x.Now.FMR)
 		if x.SeenTo == 0 {
-			f("FNMR %s\n", x.Now.FNMR)
+			f(indent+"FNMR %s\n", x.Now.FNMR)
 		} else {
-			f("FNMR not known: who is refused leaves no score\n")
+			f(indent + "FNMR not known: who is refused leaves no score\n")
 		}
 	}
 	for _, p := range x.Proposals {
@@ -55,20 +57,47 @@ func (x Finding) write(f func(string, ...any), name, setting string) {
 			f("  %-13s not proposed: %s\n", head, p.Missing.words(x))
 			continue
 		}
-		f("  %-13s %.3f%s: FMR %s, ", head, p.At.Threshold, within(p.At.Within), p.At.FMR)
+		f("  %-13s %.3f%s", head, p.At.Threshold, within(p.At.Within))
+		if !p.At.Reliable {
+			f(", rough: few scores stand behind it")
+		}
+		f("\n"+indent+"FMR  %s\n", p.At.FMR)
 		switch {
 		case !p.CostKnown:
-			f("FNMR not known: looser than what was in use")
+			f(indent + "FNMR not known: looser than what was in use\n")
 		case x.SeenTo > 0:
-			f("refuses %s of those accepted until now", p.At.FNMR)
+			f(indent+"FNMR %s, of those accepted until now\n", p.At.FNMR)
 		default:
-			f("FNMR %s", p.At.FNMR)
+			f(indent+"FNMR %s\n", p.At.FNMR)
 		}
-		if !p.At.Reliable {
-			f("; rough, as few scores stand behind it")
+		if p.TooDear {
+			f(indent + "too dear to use: better light, pictures or model, or a second factor, would help more\n")
 		}
-		f("\n")
 	}
+}
+
+// indent is before what belongs to the line above.
+const indent = "                "
+
+// wrap breaks a line between words; what follows is indented by two.
+func wrap(s string, width int) string {
+	var b strings.Builder
+	col := 0
+	for i, word := range strings.Fields(s) {
+		n := utf8.RuneCountInString(word)
+		switch {
+		case i == 0:
+		case col+1+n > width:
+			b.WriteString("\n  ")
+			col = 0
+		default:
+			b.WriteByte(' ')
+			col++
+		}
+		b.WriteString(word)
+		col += n
+	}
+	return b.String()
 }
 
 // words say what is missing, and what could be asked for instead.
@@ -123,6 +152,10 @@ func (r Report) Cautions() []string {
 		"A face with two people about equally near is not decided and leaves no score, so the true FMR is somewhat higher than counted.",
 		"A visit counts by its best frame; each of several frames that vote is a little worse.",
 	}
+	if n := r.Greeting.Corrected + r.Verification.Corrected; n > 0 {
+		out = append(out, fmt.Sprintf("%d decisions were said to be wrong (\"this is not me\") and count as somebody else's. A slip of the finger among them, or a joke, "+
+			"makes a proposal far too strict: look at them, with `agentid events --kind correction`.", n))
+	}
 	if r.LeftOut.WrongFace > r.Verification.Genuine/20 && r.LeftOut.WrongFace > 0 {
 		out = append(out, fmt.Sprintf("%d faces were refused after a badge and nothing came after it. If most of them were the owners, FNMR after a badge is higher than counted.", r.LeftOut.WrongFace))
 	}
@@ -130,11 +163,11 @@ func (r Report) Cautions() []string {
 }
 
 // Settings are the lines for the configuration that would use the proposals for
-// the first wanted FMR; none where nothing is proposed.
+// the first wanted FMR; none where nothing is proposed that could be used.
 func (r Report) Settings() []string {
 	var out []string
 	add := func(key string, f Finding) {
-		if len(f.Proposals) == 0 || f.Proposals[0].At == nil {
+		if len(f.Proposals) == 0 || f.Proposals[0].At == nil || f.Proposals[0].TooDear {
 			return
 		}
 		line := fmt.Sprintf("%s = %.3f", key, f.Proposals[0].At.Threshold)

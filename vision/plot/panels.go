@@ -158,17 +158,31 @@ func (c *canvas) ticks(p image.Rectangle, ax scale) {
 	}
 }
 
-// sayUnseen tells what the shade means, where there is room for it.
+// sayUnseen tells what the shade means, at the right of a panel's heading.
 func (c *canvas) sayUnseen(p image.Rectangle, ax scale, from float64) {
-	const words = "beyond: the same person is not seen here"
-	f := c.regular(14)
-	w := c.width(words, f)
-	if from <= 0 || from >= ax.hi || p.Max.X-ax.x(from, p) < w+c.px(24) {
+	if from <= 0 || from >= ax.hi {
 		return
 	}
-	at := image.Pt(p.Max.X-w-c.px(10), p.Min.Y+c.px(22))
-	c.fill(image.Rect(at.X-c.px(4), at.Y-c.px(16), p.Max.X-c.px(4), at.Y+c.px(6)), paper)
-	c.text(at.X, at.Y, words, f, muted)
+	const words = "not known: here the same person was refused"
+	f := c.regular(15)
+	w := c.width(words, f)
+	y := p.Min.Y - c.px(8)
+	c.text(p.Max.X-w, y, words, f, muted)
+	sign := image.Rect(p.Max.X-w-c.px(28), y-c.px(12), p.Max.X-w-c.px(8), y+c.px(2))
+	c.fill(sign, muted)
+	c.hatch(sign.Inset(1))
+}
+
+// hatch fills a part of the picture with slanted lines.
+func (c *canvas) hatch(r image.Rectangle) {
+	c.fill(r, paper)
+	for y := r.Min.Y; y < r.Max.Y; y++ {
+		for x := r.Min.X; x < r.Max.X; x++ {
+			if (x-y+c.m.Rect.Dy())%c.px(6) == 0 {
+				c.m.SetRGBA(x, y, rule)
+			}
+		}
+	}
 }
 
 // unseen shades where no genuine score can be known.
@@ -176,15 +190,7 @@ func (c *canvas) unseen(p image.Rectangle, ax scale, from float64) {
 	if from <= 0 || from >= ax.hi {
 		return
 	}
-	r := image.Rect(ax.x(from, p), p.Min.Y, p.Max.X, p.Max.Y)
-	c.fill(r, paper)
-	for x := r.Min.X - r.Dy(); x < r.Max.X; x += c.px(12) { // hatched
-		for y := r.Min.Y; y < r.Max.Y; y++ {
-			if q := image.Pt(x+y-r.Min.Y, y); q.In(r) {
-				c.m.SetRGBA(q.X, q.Y, rule)
-			}
-		}
-	}
+	c.hatch(image.Rect(ax.x(from, p), p.Min.Y, p.Max.X, p.Max.Y))
 }
 
 // lines draws the thresholds through both panels, then the name of each above
