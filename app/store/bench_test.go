@@ -59,46 +59,25 @@ func BenchmarkRecord(b *testing.B) {
 func BenchmarkHistory(b *testing.B) {
 	const events = 1_000_000
 	s, _ := newTest(b)
-	// One event a minute; one in 50 about each of 500 people, all sent but 100.
-	for _, script := range []string{`
-		WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1000000)
-		INSERT INTO events (` + eventColumns + `)
-		SELECT i, format('01950000-0000-7000-8000-%012x', i), iif(i % 97, 'recognition', 'camera'),
-			CASE WHEN i % 97 = 0 THEN 'camera_lost' WHEN i % 3 THEN 'recognised' ELSE 'unknown' END,
-			1700000000000000 + i * 60000000, iif(i % 3, format('01950000-0000-7000-8000-%012x', i * 7919 % 500), NULL), NULL,
-			0.21, 0.48, 0.36, 'squared_euclidean', 4, 5, 0.9, 'dlib', '1', 'hog', NULL FROM n`, `
-		INSERT INTO outbox (kind, ref, created_at, next_at, state)
-		SELECT 'event', id, at, at, iif(seq <= 999900, 'sent', 'pending') FROM events`,
-		"UPDATE device SET next_seq = 1000001",
-	} {
-		if _, err := s.w.Exec(script); err != nil {
-			b.Fatal(err)
-		}
-	}
-	must(b, s.truncateLog(b.Context()))
-	day := func(n int) time.Time { return fromMicros(1700000000000000).AddDate(0, 0, n) }
-	for _, bb := range []struct {
-		name string
-		f    Filter
-		want int
-	}{
-		{"first-page", Filter{Limit: 50}, 50},
-		{"deep-page", Filter{BeforeSeq: events / 2, Limit: 50}, 50},
-		{"rare-kind", Filter{Kind: domain.EventCamera, BeforeSeq: events / 2, Limit: 50}, 50},
-		{"reason", Filter{Reason: domain.ReasonUnknown, Limit: 50}, 50},
-		{"person", Filter{Person: domain.PersonID(storetest.ID(77)), Limit: 50}, 50},
-		{"recent-day", Filter{From: day(690), To: day(691), Limit: 50}, 50},
-		{"oldest-day", Filter{From: day(0), To: day(1), Limit: 50}, 50},
-	} {
-		b.Run(bb.name, func(b *testing.B) {
+	seedEvents(b, s, events)
+	for name, f := range historyPages(events) {
+		f.Limit = 50
+		b.Run(name, func(b *testing.B) {
 			for b.Loop() {
-				es, err := s.EventsQuery(b.Context(), bb.f)
-				if err != nil || len(es) != bb.want {
+				es, err := s.EventsQuery(b.Context(), f)
+				if err != nil || len(es) != f.Limit {
 					b.Fatalf("%d events, %v", len(es), err)
 				}
 			}
 		})
 	}
+	b.Run("tally-of-a-day", func(b *testing.B) {
+		for b.Loop() {
+			if list, err := s.Tally(b.Context(), seedDay(300), seedDay(301), time.Hour); err != nil || len(list) < 48 {
+				b.Fatal(len(list), err)
+			}
+		}
+	})
 	b.Run("all-pages", func(b *testing.B) {
 		for b.Loop() {
 			var before uint64
@@ -244,4 +223,48 @@ func BenchmarkIdentities(b *testing.B) {
 			must(b, s.RotateMasterKey(b.Context(), GenerateMasterKey()))
 		}
 	})
+}
+
+// BenchmarkPeople is a kiosk that knows 100,000 people, by names as common as
+// Spanish ones are.
+func BenchmarkPeople(b *testing.B) {
+	const people = 100_000
+	s, _ := newTest(b)
+	seedPeople(b, s, people, spanishName)
+	must(b, s.truncateLog(b.Context()))
+	for _, bb := range []struct {
+		name string
+		q    domain.PeopleQuery
+		some bool
+	}{
+		{"first-page", domain.PeopleQuery{}, true},
+		{"deep-page", domain.PeopleQuery{Before: storetest.Person(people / 2).ID}, true},
+		{"common-name", domain.PeopleQuery{Text: "garcia"}, true},
+		{"three-letters", domain.PeopleQuery{Text: "mar"}, true},
+		{"two-words", domain.PeopleQuery{Text: "sanchez luc"}, true},
+		{"three-words", domain.PeopleQuery{Text: "oscar ortiz rubio"}, true},
+		{"deep-in-common", domain.PeopleQuery{Text: "garcia", Before: storetest.Person(1000).ID}, true},
+		{"nobody", domain.PeopleQuery{Text: "zwingli"}, false},
+		{"nobody-likely", domain.PeopleQuery{Text: "garciaz"}, false},
+	} {
+		b.Run(bb.name, func(b *testing.B) {
+			bb.q.Limit = 50
+			for b.Loop() {
+				page, err := s.FindPeople(b.Context(), bb.q)
+				if err != nil || (len(page.People) > 0) != bb.some {
+					b.Fatal(len(page.People), err)
+				}
+			}
+		})
+	}
+	b.Run("count", func(b *testing.B) {
+		for b.Loop() {
+			if n, err := s.CountPeople(b.Context()); n != people || err != nil {
+				b.Fatal(n, err)
+			}
+		}
+	})
+	if size, err := fileSize(s.databasePath()); err == nil {
+		b.Logf("database of %d MB", size>>20)
+	}
 }

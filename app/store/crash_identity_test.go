@@ -191,7 +191,7 @@ func verifyIdentities(t *testing.T, dir string, said map[string]string) (cut int
 		}
 	}
 	// No row of anything is without its person, and no event without its message.
-	for _, table := range []string{"profiles", "pins", "consents", "badges", "templates"} {
+	for _, table := range []string{"profiles", "pins", "consents", "badges", "templates", "name_index"} {
 		var lost int
 		must(t, s.r.QueryRow("SELECT count(*) FROM "+table+" WHERE person NOT IN (SELECT id FROM people WHERE wrapped_key IS NOT NULL)").Scan(&lost))
 		if lost > 0 {
@@ -223,6 +223,11 @@ func verifyWhole(t *testing.T, s *Store, id domain.PersonID) {
 	must(t, err)
 	if p.Document == "" || p.Contact == "" || len(p.Consents) != 1 || len(p.Badges) != 1 || !p.HasPIN || !p.HasFace {
 		t.Errorf("half a person: %+v", p)
+	}
+	var indexed int
+	must(t, s.r.QueryRow("SELECT count(*) FROM name_index WHERE person = ?", id).Scan(&indexed))
+	if want := len(s.keys.nameBuckets(p.Person.Name)); indexed != want {
+		t.Errorf("%s is in %d buckets of %d", id, indexed, want)
 	}
 	if of, err := s.ByDocument(t.Context(), p.Document); of != id || err != nil {
 		t.Errorf("document of %s leads to %q, %v", id, of, err)

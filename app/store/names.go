@@ -40,6 +40,9 @@ const (
 // that is shorter than the first is indexed whole.
 var wordPrefixes = []int{3, 5}
 
+// unaccented are letters that decompose to none without their mark.
+var unaccented = strings.NewReplacer("ß", "ss", "ø", "o", "ł", "l", "đ", "d", "ð", "d", "æ", "ae", "œ", "oe", "ı", "i")
+
 // words splits a name into what is compared: letters and digits, lower case,
 // without accents.
 func words(text string) []string {
@@ -49,7 +52,7 @@ func words(text string) []string {
 		}
 		return unicode.ToLower(r)
 	}, norm.NFKD.String(strings.ToValidUTF8(text, " ")))
-	list := strings.FieldsFunc(folded, func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) })
+	list := strings.FieldsFunc(unaccented.Replace(folded), func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) })
 	for i, w := range list {
 		list[i] = firstRunes(w, maxWordRunes)
 	}
