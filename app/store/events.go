@@ -98,15 +98,27 @@ func eventsSQL(f domain.EventFilter) (string, []any) {
 		}
 		c.addIf(eq.value != "", plus+eq.column+" = ?", eq.value)
 	}
-	c.addIf(!f.From.IsZero(), "at >= ?", micros(f.From))
-	c.addIf(!f.To.IsZero(), "at < ?", micros(f.To))
+	const cursor = "(SELECT e.at FROM events e WHERE e.seq = ?)"
 	order := "seq DESC"
 	before := int64(min(f.BeforeSeq, math.MaxInt64))
-	if f.From.IsZero() && f.To.IsZero() {
+	to := int64(math.MaxInt64)
+	if !f.To.IsZero() {
+		to = micros(f.To)
+	}
+	timed := !f.From.IsZero() || !f.To.IsZero()
+	switch {
+	case !timed:
 		c.addIf(before > 0, "seq < ?", before)
-	} else {
+	case before > 0:
+		// One bound from above, so that the index begins where the page does.
+		c.addIf(true, "at < min(?, "+cursor+" + 1)", to, before)
+		c.addIf(true, "(at < "+cursor+" OR seq < ?)", before, before)
+	default:
+		c.addIf(true, "at < ?", to)
+	}
+	if timed {
 		order = "at DESC, seq DESC"
-		c.addIf(before > 0, "(at, seq) < ((SELECT e.at FROM events e WHERE e.seq = ?), ?)", before, before)
+		c.addIf(!f.From.IsZero(), "at >= ?", micros(f.From))
 	}
 	return "SELECT " + eventColumns + " FROM events " + c.where() + " ORDER BY " + order + " LIMIT ?", append(c.args, bounded(f.Limit))
 }
