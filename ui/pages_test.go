@@ -203,7 +203,10 @@ func checks() map[string]*kiosk.StaffCheck {
 		"decide": {
 			Step: kiosk.StaffDecide, About: domain.ReasonNotLive, Name: longData.Name, DocumentTail: "567X", CanApprove: true,
 		},
-		"note": {Step: kiosk.StaffDecide, About: domain.ReasonDuplicateFace, Name: "Íñigo Muñoz-Pérez", DocumentTail: "678Z"},
+		"lookalike": {Step: kiosk.StaffDecide, About: domain.ReasonDuplicateFace, Name: longData.Name, DocumentTail: "678Z", CanApprove: true},
+		"own-data":  {Step: kiosk.StaffDecide, About: domain.ReasonConsentWithdraw, Name: longData.Name, DocumentTail: "678Z", CanApprove: true},
+		"nameless":  {Step: kiosk.StaffDecide, About: domain.ReasonBadgeExpired, CanApprove: true},
+		"note":      {Step: kiosk.StaffDecide, About: domain.ReasonDuplicateFace, Name: "Íñigo Muñoz-Pérez", DocumentTail: "678Z"},
 	}
 }
 

@@ -46,6 +46,20 @@ type report struct {
 	Mail   string                `json:"mail,omitempty"`
 	Submit *kiosk.PersonData     `json:"submit,omitempty"`
 	Code   [4]float32            `json:"code,omitempty"` // the QR code
+	Read   string                `json:"read,omitempty"` // what a scanner typed
+	Swaps  uint64                `json:"swaps,omitempty"`
+}
+
+// reader reports what is scanned.
+type reader struct {
+	nobody
+	out *json.Encoder
+}
+
+func (r reader) Do(a kiosk.Action) {
+	if s, ok := a.(kiosk.Scanned); ok {
+		_ = r.out.Encode(report{Read: s.Text})
+	}
 }
 
 // runChild opens a window of a size ("1280x800") with the page to write in, or
@@ -62,7 +76,7 @@ func runChild(what string) error {
 		return err
 	}
 	out := json.NewEncoder(os.Stdout)
-	u := New(Options{Windowed: true, Width: w, Height: h, Texts: texts})
+	u := New(Options{Windowed: true, Width: w, Height: h, Texts: texts, Commands: reader{out: out}})
 	var page *screens.RegisterData
 	u.router.make = func(e screens.Env, _ kiosk.View) screens.Body {
 		page = screens.NewRegisterData(e, kiosk.PersonData{}, screens.DataActions{Submit: func(d kiosk.PersonData) {
@@ -95,7 +109,7 @@ func runChild(what string) error {
 }
 
 func describe(u *UI, page *screens.RegisterData) report {
-	r := report{Keys: map[string][2]float32{}}
+	r := report{Keys: map[string][2]float32{}, Swaps: u.Stats().Swaps}
 	if page != nil {
 		r.Name, r.Mail = page.Written().Name, page.Written().Contact
 	}
@@ -313,6 +327,21 @@ func TestTheCodeIsCrispOnARealWindow(t *testing.T) {
 		if wrong > 0 {
 			t.Errorf("%s: %d of %d pixels of the code are not what they should be", size, wrong, side*side)
 		}
+	}
+}
+
+// TestAScannerOnARealWindow types as a scanner does, at once and after a touch
+// that took the focus away.
+func TestAScannerOnARealWindow(t *testing.T) {
+	w := openWindow(t, "800x480 validate-scan")
+	w.state(func(r report) bool { return r.Swaps > 0 && w.screen.painted([4]float32{16, 90, 400, 200}) })
+	const code = "AID1.Zm9vYmFyYmF6cXV4Zm9vYmFyYmF6cXV4.Zm9vYmFy"
+	for i := range 2 {
+		fmt.Fprintf(w.mouse, "type --delay 3 %s%d\nkey Return\n", code, i)
+		if got, want := w.next().Read, fmt.Sprint(code, i); got != want {
+			t.Fatalf("read %q, want %q", got, want)
+		}
+		w.tap([2]float32{200, 200})
 	}
 }
 

@@ -69,13 +69,18 @@ func newStaffDecide(e Env, c kiosk.StaffCheck) *staffDecide {
 	switch {
 	case !c.CanApprove:
 		ask = "staff.note_only"
-		r.frame.on(e.button(widgets.Primary, "", "staff.noted", verdict(false)))
-	default:
-		if c.Name == "" && c.DocumentTail == "" {
-			ask = "staff.ask_nameless"
-		}
+	case c.About == domain.ReasonDuplicateFace:
+		ask = "staff.ask_duplicate" // the data are the other one's
+	case c.About == domain.ReasonConsentWithdraw:
+		ask = "staff.ask_own_data"
+	case c.Name == "" && c.DocumentTail == "":
+		ask = "staff.ask_nameless"
+	}
+	if c.CanApprove {
 		r.frame.left = []*widgets.Button{e.button(widgets.Secondary, assets.IconCross, "staff.refuse", verdict(false))}
 		r.frame.on(e.button(widgets.Primary, assets.IconCheck, "staff.approve", verdict(true)))
+	} else {
+		r.frame.on(e.button(widgets.Primary, "", "staff.noted", verdict(false)))
 	}
 	r.ask = e.text(ask)
 	objs := append(r.frame.objects(), r.ground, r.title, r.ask)

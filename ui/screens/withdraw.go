@@ -52,11 +52,15 @@ func newWithdraw(e Env, v kiosk.View) Body {
 			title = e.say("result.wait")
 			next = e.sayWith("result.wait_next", assets.Values{"Time": assets.ClockTime(string(e.Lang), r.Until)})
 		}
-		return newMessage(e, e.notLikeThis(r.Until.IsZero()), assets.IconWarn, e.Style.Warn, messageWords{title: title, text: next})
+		f := e.notLikeThis()
+		if !r.Until.IsZero() {
+			f = e.finishing()
+		}
+		return newMessage(e, f, assets.IconWarn, e.Style.Warn, messageWords{title: title, text: next})
 	case kiosk.WithdrawWorking:
 		return newWorking(e, &frame{env: e}, assets.IconLock, messageWords{title: e.say("withdraw.working"), text: e.say("withdraw.working_next")})
 	}
-	return newMessage(e, e.notLikeThis(true), assets.IconWarn, e.Style.Warn, messageWords{title: e.say("withdraw.failed"), text: e.say("withdraw.failed_next")})
+	return newMessage(e, e.notLikeThis(), assets.IconWarn, e.Style.Warn, messageWords{title: e.say("withdraw.failed"), text: e.say("withdraw.failed_next")})
 }
 
 // finishing is a frame with the way out.
@@ -64,13 +68,10 @@ func (e Env) finishing() *frame {
 	return (&frame{env: e}).on(e.button(widgets.Secondary, assets.IconCheck, "result.finish", e.do(kiosk.Finish{})))
 }
 
-// notLikeThis is a frame with the ways on from what did not work.
-func (e Env) notLikeThis(again bool) *frame {
-	f := &frame{env: e, left: []*widgets.Button{e.button(widgets.Quiet, "", "result.finish", e.do(kiosk.Finish{}))}}
-	if again {
-		f.on(e.button(widgets.Primary, "", "result.retry", e.do(kiosk.Retry{})))
-	}
-	return f
+// notLikeThis is a frame with the way on from what did not work, and out.
+func (e Env) notLikeThis() *frame {
+	f := &frame{env: e, left: []*widgets.Button{e.button(widgets.Quiet, assets.IconCross, "result.finish", e.do(kiosk.Finish{}))}}
+	return f.on(e.button(widgets.Primary, "", "result.retry", e.do(kiosk.Retry{})))
 }
 
 // newWithdrawConfirm asks once more before what cannot be undone.

@@ -13,6 +13,10 @@ const (
 	// codeGap is the longest pause within a code: scanners that type as a
 	// keyboard need a few milliseconds a character, hands far more.
 	codeGap = 100 * time.Millisecond
+	// stallMost is how long keys may wait while the window is painted, and
+	// maxStalls how often within a code: they come late then, but together.
+	stallMost = time.Second
+	maxStalls = 2
 	// MaxCode bounds what a scanner reads, in bytes, and leastCode is what is
 	// too short to be a code: keys that a hand struck together.
 	MaxCode   = 512
@@ -31,9 +35,12 @@ type CodeKeys struct {
 	later Later
 	code  []byte
 	bad   bool // too long, or not text
+	quick int  // keys that came soon after the one before
+	late  int  // keys that did not
 	last  time.Time
 	end   Pending
 	armed bool // end is to come
+	grace bool // once more: what comes late may be waiting
 }
 
 var _ fyne.Focusable = (*CodeKeys)(nil)
@@ -55,7 +62,7 @@ func (c *CodeKeys) Focus() {
 // Stop forgets what was typed.
 func (c *CodeKeys) Stop() {
 	c.end.Cancel()
-	c.code, c.bad, c.armed = c.code[:0], false, false
+	c.code, c.bad, c.quick, c.late, c.armed, c.grace = c.code[:0], false, 0, 0, false, false
 }
 
 // FocusGained implements fyne.Focusable.
@@ -67,11 +74,7 @@ func (c *CodeKeys) FocusLost() {}
 // TypedRune implements fyne.Focusable.
 func (c *CodeKeys) TypedRune(r rune) {
 	call(c.OnTyped)
-	now := c.now()
-	if now.Sub(c.last) > codeGap {
-		c.Stop()
-	}
-	c.last = now
+	c.came()
 	if r == utf8.RuneError || !utf8.ValidRune(r) || len(c.code)+utf8.RuneLen(r) > MaxCode {
 		c.bad = true
 	}
@@ -80,6 +83,22 @@ func (c *CodeKeys) TypedRune(r rune) {
 	}
 	if !c.armed {
 		c.arm(codeGap)
+	}
+}
+
+// came takes the time of a key: what was typed by hand before it is let go.
+func (c *CodeKeys) came() {
+	now := c.now()
+	gap := now.Sub(c.last)
+	c.last, c.grace = now, false
+	switch {
+	case len(c.code) == 0:
+	case gap <= codeGap:
+		c.quick++
+	case gap <= stallMost && c.quick > 0 && c.late < maxStalls:
+		c.late++
+	default:
+		c.Stop()
 	}
 }
 
@@ -94,6 +113,11 @@ func (c *CodeKeys) pause() {
 		c.arm(codeGap - since)
 		return
 	}
+	if !c.grace {
+		c.grace = true
+		c.arm(codeGap)
+		return
+	}
 	c.finish()
 }
 
@@ -102,9 +126,7 @@ func (c *CodeKeys) TypedKey(e *fyne.KeyEvent) {
 	call(c.OnTyped)
 	switch e.Name {
 	case fyne.KeyReturn, fyne.KeyEnter:
-		if c.now().Sub(c.last) > codeGap {
-			c.Stop()
-		}
+		c.came()
 		c.finish()
 	}
 }

@@ -62,10 +62,30 @@ func TestCodeKeys(t *testing.T) {
 		do   func(*codeDesk)
 		want []string
 	}{
-		"with enter":        {func(d *codeDesk) { d.typed(code, fast); d.enter(); d.wait(time.Second) }, []string{code}},
-		"without enter":     {func(d *codeDesk) { d.typed(code, fast); d.wait(time.Second) }, []string{code}},
-		"enter too soon":    {func(d *codeDesk) { d.typed(code, fast); d.wait(50 * time.Millisecond) }, nil},
-		"two, one by one":   {func(d *codeDesk) { d.typed(code, fast); d.enter(); d.typed(code+"2", fast); d.enter() }, []string{code, code + "2"}},
+		"with enter":      {func(d *codeDesk) { d.typed(code, fast); d.enter(); d.wait(time.Second) }, []string{code}},
+		"without enter":   {func(d *codeDesk) { d.typed(code, fast); d.wait(time.Second) }, []string{code}},
+		"not over yet":    {func(d *codeDesk) { d.typed(code, fast); d.wait(90 * time.Millisecond) }, nil},
+		"two, one by one": {func(d *codeDesk) { d.typed(code, fast); d.enter(); d.typed(code+"2", fast); d.enter() }, []string{code, code + "2"}},
+		"painted meanwhile": {func(d *codeDesk) {
+			d.typed(code[:6], fast)
+			d.at = d.at.Add(400 * time.Millisecond) // nothing runs
+			d.typed(code[6:], 0)
+			d.enter()
+		}, []string{code}},
+		"painted, then the pause first": {func(d *codeDesk) {
+			d.typed(code[:6], fast)
+			d.at = d.at.Add(400 * time.Millisecond)
+			d.do()
+			d.typed(code[6:], 0)
+			d.wait(time.Second)
+		}, []string{code}},
+		"halting": {func(d *codeDesk) {
+			for i := 0; i < len(code); i += 3 {
+				d.typed(code[i:min(i+3, len(code))], fast)
+				d.wait(140 * time.Millisecond)
+			}
+			d.enter()
+		}, nil},
 		"by hand":           {func(d *codeDesk) { d.typed(code, slow); d.enter(); d.wait(time.Second) }, nil},
 		"a hand before it":  {func(d *codeDesk) { d.typed("abc", slow); d.typed(code, fast); d.enter() }, []string{code}},
 		"a hand after it":   {func(d *codeDesk) { d.typed(code, fast); d.wait(time.Second); d.typed("abc", slow); d.enter() }, []string{code}},
