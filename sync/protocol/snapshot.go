@@ -52,7 +52,8 @@ func (r *TicketRequest) Check() error {
 type Ticket struct {
 	Stored bool   `json:"stored"`
 	URL    string `json:"url,omitempty"`
-	// Headers go with the PUT exactly as they are, and no others of their names.
+	// Headers go with the PUT exactly as they are, and no others of their names,
+	// which are in lower case here.
 	Headers   map[string]string `json:"headers,omitempty"`
 	ExpiresAt time.Time         `json:"expires_at,omitzero"`
 }

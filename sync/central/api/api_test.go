@@ -1,0 +1,590 @@
+package api
+
+import (
+	"bytes"
+	"crypto/ed25519"
+	"encoding/base64"
+	"encoding/json"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/golang-jwt/jwt/v5"
+	"github.com/google/uuid"
+
+	"agentid/app/domain"
+	"agentid/sync/central/postgres"
+	"agentid/sync/protocol"
+)
+
+// TestVersionRefusedWhole: a kiosk of another version is told which there are,
+// and nothing of its batch has had an effect.
+func TestVersionRefusedWhole(t *testing.T) {
+	c := newCentre(t, nil)
+	d := c.enrolled()
+	for _, v := range []string{"", "0", "2", "99", "x"} {
+		req := d.post(d.event(1, ""))
+		req.Header.Set(protocol.HeaderVersion, v)
+		status, body, h := c.do(req)
+		if status != 400 || code(t, body) != protocol.CodeVersion {
+			t.Errorf("version %q: %d %s", v, status, body)
+		}
+		if lowest, highest, err := protocol.Offered(h); err != nil || lowest != protocol.MinVersion || highest != protocol.MaxVersion {
+			t.Errorf("offered %d to %d, %v", lowest, highest, err)
+		}
+	}
+	if got := d.send(d.event(1, "")); got != "stored" {
+		t.Errorf("after all that it is %s", got)
+	}
+}
+
+func TestAssertions(t *testing.T) {
+	c := newCentre(t, nil)
+	d, stranger := c.enrolled(), newDevice(c)
+	with := func(change func(jwt.MapClaims)) string {
+		m := d.claims()
+		change(m)
+		return d.assertion(m)
+	}
+	forged := jwt.NewWithClaims(jwt.SigningMethodEdDSA, d.claims())
+	forged.Header["jwk"] = map[string]string{"kty": "OKP", "crv": "Ed25519", "x": base64.RawURLEncoding.EncodeToString(stranger.sign.Public().(ed25519.PublicKey))}
+	forged.Header["jku"] = "https://evil.test/keys"
+	ownKey, err := forged.SignedString(stranger.sign)
+	must(t, err)
+	none, err := jwt.NewWithClaims(jwt.SigningMethodNone, d.claims()).SignedString(jwt.UnsafeAllowNoneSignatureType)
+	must(t, err)
+	public := d.sign.Public().(ed25519.PublicKey)
+	hmac, err := jwt.NewWithClaims(jwt.SigningMethodHS256, d.claims()).SignedString([]byte(public))
+	must(t, err)
+	used := d.assertion(d.claims())
+	if status, _, _ := c.buy(used); status != 200 {
+		t.Fatalf("a good one: %d", status)
+	}
+	for name, tt := range map[string]struct {
+		assertion string
+		status    int
+		code      protocol.Code
+	}{
+		"used":            {used, 400, protocol.CodeInvalidGrant},
+		"own key in it":   {ownKey, 400, protocol.CodeInvalidGrant},
+		"no signature":    {none, 400, protocol.CodeInvalidGrant},
+		"hmac of the key": {hmac, 400, protocol.CodeInvalidGrant},
+		"other audience":  {with(func(m jwt.MapClaims) { m["aud"] = "https://other.test" }), 400, protocol.CodeInvalidGrant},
+		"no audience":     {with(func(m jwt.MapClaims) { delete(m, "aud") }), 400, protocol.CodeInvalidGrant},
+		"no end":          {with(func(m jwt.MapClaims) { delete(m, "exp") }), 400, protocol.CodeInvalidGrant},
+		"too long":        {with(func(m jwt.MapClaims) { m["exp"] = start.Add(time.Hour).Unix() }), 400, protocol.CodeInvalidGrant},
+		"no jti":          {with(func(m jwt.MapClaims) { delete(m, "jti") }), 400, protocol.CodeInvalidGrant},
+		"no issue":        {with(func(m jwt.MapClaims) { delete(m, "iat") }), 400, protocol.CodeInvalidGrant},
+		"other issuer":    {with(func(m jwt.MapClaims) { m["iss"] = stranger.id }), 400, protocol.CodeInvalidGrant},
+		"rubbish":         {"x.y.z", 400, protocol.CodeInvalidGrant},
+		"long":            {strings.Repeat("x", maxToken+1), 400, protocol.CodeInvalidGrant},
+		"a day behind": {with(func(m jwt.MapClaims) {
+			m["iat"], m["exp"] = start.Add(-24*time.Hour).Unix(), start.Add(-24*time.Hour+time.Minute).Unix()
+		}), 400, protocol.CodeClock},
+		"a day ahead": {with(func(m jwt.MapClaims) {
+			m["iat"], m["exp"] = start.Add(24*time.Hour).Unix(), start.Add(24*time.Hour+time.Minute).Unix()
+		}), 400, protocol.CodeClock},
+		"of nobody":        {stranger.assertion(stranger.claims()), 401, protocol.CodeUnknown},
+		"an access token":  {d.token, 400, protocol.CodeInvalidGrant},
+		"kept for a while": {with(func(m jwt.MapClaims) { m["nbf"] = start.Add(time.Hour).Unix() }), 400, protocol.CodeClock},
+	} {
+		status, body, _ := c.buy(tt.assertion)
+		if status != tt.status || code(t, body) != tt.code {
+			t.Errorf("%s: %d %s", name, status, body)
+		}
+		if tt.code == protocol.CodeClock && !protocol.DecodeProblem(status, body).ServerTime.Equal(start) {
+			t.Errorf("%s: the time is not told: %s", name, body)
+		}
+	}
+	must(t, c.db.RevokeKiosk(t.Context(), d.id, "stolen"))
+	if status, body, _ := c.buy(d.assertion(d.claims())); status != 403 || code(t, body) != protocol.CodeRevoked {
+		t.Errorf("revoked: %d %s", status, body)
+	}
+}
+
+func TestTokens(t *testing.T) {
+	c := newCentre(t, nil)
+	d := c.enrolled()
+	refused := func(name, token string, status int, want protocol.Code) {
+		t.Helper()
+		d2 := *d
+		d2.token = token
+		got, body, h := c.do(d2.post(d.event(1, "")))
+		if got != status || code(t, body) != want || got == 401 && h.Get("WWW-Authenticate") == "" {
+			t.Errorf("%s: %d %s", name, got, body)
+		}
+	}
+	refused("none", "", 401, protocol.CodeUnauthorised)
+	refused("an assertion", d.assertion(d.claims()), 401, protocol.CodeUnauthorised)
+	refused("an administrator's", c.admin, 401, protocol.CodeUnauthorised)
+	// Somebody else's key under the centre's name.
+	t2 := jwt.NewWithClaims(jwt.SigningMethodEdDSA, jwt.MapClaims{"iss": audience, "sub": d.id, "aud": audience, "exp": start.Add(time.Hour).Unix(), "iat": start.Unix()})
+	keys, err := c.db.SigningKeys(t.Context())
+	must(t, err)
+	t2.Header["kid"], t2.Header["typ"] = keys[0].ID, typAccess
+	forged, err := t2.SignedString(d.sign)
+	must(t, err)
+	refused("forged", forged, 401, protocol.CodeUnauthorised)
+	// What the centre signed as something else is no token.
+	delete(t2.Header, "typ")
+	other, err := t2.SignedString(keys[0].Private)
+	must(t, err)
+	refused("of another type", other, 401, protocol.CodeUnauthorised)
+
+	old := d.token
+	must(t, c.db.RotateSigningKey(t.Context()))
+	d.renew()
+	if got := d.send(d.event(1, "")); got != "stored" {
+		t.Error(got)
+	}
+	d2 := *d
+	if d2.token = old; d2.send(d.event(1, "")) != "duplicate" {
+		t.Error("the token of the key before is not taken")
+	}
+	var jwks protocol.JWKS
+	if status := c.ask("GET", "/.well-known/jwks.json", "", nil, &jwks); status != 200 || len(jwks.Keys) != 2 {
+		t.Errorf("%d %+v", status, jwks)
+	}
+	must(t, c.db.RotateSigningKey(t.Context()))
+	refused("of a key that is no more live", old, 401, protocol.CodeUnauthorised)
+	c.clock.Advance(protocol.TokenLife + time.Second)
+	refused("over", d.token, 401, protocol.CodeUnauthorised)
+	d.renew()
+	must(t, c.db.RevokeKiosk(t.Context(), d.id, "stolen"))
+	refused("of a revoked kiosk", d.token, 403, protocol.CodeRevoked)
+}
+
+func TestBatches(t *testing.T) {
+	c := newCentre(t, nil)
+	d := c.enrolled()
+	if got := d.send(d.event(1, ""), d.event(2, ""), d.event(1, "")); got != "stored stored duplicate" {
+		t.Error(got)
+	}
+	zip := func(plain string) []byte {
+		z, err := protocol.Gzip([]byte(plain))
+		must(t, err)
+		return z
+	}
+	bomb := zip(strings.Repeat(" ", protocol.MaxBatchPlain+1))
+	for name, tt := range map[string]struct {
+		body   []byte
+		change func(*http.Request)
+		status int
+		code   protocol.Code
+	}{
+		"no gzip":       {[]byte("{}"), nil, 400, protocol.CodeMalformed},
+		"gzip cut":      {zip("{}")[:12], nil, 400, protocol.CodeMalformed},
+		"no json":       {zip("x"), nil, 400, protocol.CodeMalformed},
+		"no batch":      {zip("{}"), nil, 400, protocol.CodeMalformed},
+		"a bomb":        {bomb, nil, 413, protocol.CodeTooLarge},
+		"too long":      {make([]byte, protocol.MaxBatchGzip+1), func(r *http.Request) {}, 400, protocol.CodeMalformed},
+		"not said gzip": {zip("{}"), func(r *http.Request) { r.Header.Del("Content-Encoding") }, 415, protocol.CodeMediaType},
+		"other type":    {zip("{}"), func(r *http.Request) { r.Header.Set("Content-Type", "text/plain") }, 415, protocol.CodeMediaType},
+		"two types":     {zip("{}"), func(r *http.Request) { r.Header.Set("Content-Type", "application/json, x") }, 415, protocol.CodeMediaType},
+		"another kiosk's": {nil, func(r *http.Request) {
+			other := newDevice(c)
+			o := other.post(other.event(1, ""))
+			r.Body, r.ContentLength = o.Body, o.ContentLength
+		}, 403, protocol.CodeForbidden},
+	} {
+		req := d.post(d.event(9, ""))
+		if tt.body != nil {
+			req.Body, req.ContentLength = io.NopCloser(bytes.NewReader(tt.body)), int64(len(tt.body))
+		}
+		if tt.change != nil {
+			tt.change(req)
+		}
+		status, body, h := c.do(req)
+		if status != tt.status || code(t, body) != tt.code || h.Get("Content-Type") != protocol.ContentProblem {
+			t.Errorf("%s: %d %s", name, status, body)
+		}
+	}
+	if got := d.send(d.event(9, "")); got != "stored" {
+		t.Errorf("one of the refused was taken: %s", got)
+	}
+}
+
+// TestSlowBody: one byte a second is cut off, and takes nothing from others.
+func TestSlowBody(t *testing.T) {
+	c := newCentre(t, func(o *Options) { o.Limits.BodyTime = 300 * time.Millisecond })
+	d := c.enrolled()
+	conn, err := net.Dial("tcp", strings.TrimPrefix(c.http.URL, "http://"))
+	must(t, err)
+	defer conn.Close()
+	_, err = io.WriteString(conn, "POST /v1/batches HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Encoding: gzip\r\n"+
+		protocol.HeaderVersion+": 1\r\nAuthorization: Bearer "+d.token+"\r\nContent-Length: 1000\r\n\r\n\x1f")
+	must(t, err)
+	must(t, conn.SetReadDeadline(time.Now().Add(20*time.Second)))
+	answer, err := io.ReadAll(conn)
+	if err != nil || !bytes.Contains(answer, []byte(" 408 ")) || !bytes.Contains(answer, []byte(protocol.CodeTimeout)) {
+		t.Errorf("%s, %v", answer, err)
+	}
+	// Cut off in the middle, nothing of it is there.
+	cut, err := net.Dial("tcp", strings.TrimPrefix(c.http.URL, "http://"))
+	must(t, err)
+	req := d.post(d.event(1, ""))
+	raw, err := io.ReadAll(req.Body)
+	must(t, err)
+	_, err = io.WriteString(cut, "POST /v1/batches HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Encoding: gzip\r\n"+
+		protocol.HeaderVersion+": 1\r\nAuthorization: Bearer "+d.token+"\r\nContent-Length: 100000\r\n\r\n"+string(raw[:len(raw)/2]))
+	must(t, err)
+	must(t, cut.Close())
+	if got := d.send(d.event(1, "")); got != "stored" {
+		t.Error(got)
+	}
+}
+
+func TestPictures(t *testing.T) {
+	c := newCentre(t, nil)
+	d := c.enrolled()
+	picture := []byte("\xff\xd8 a picture")
+	r := protocol.TicketRequest{SHA256: hexSum(picture), Size: int64(len(picture)), Type: "image/jpeg", Purpose: protocol.PurposeDetection, Event: domain.EventID(testID(1))}
+	refused := func(name, path string, r protocol.TicketRequest, status int, want protocol.Code) {
+		t.Helper()
+		got, body, _ := c.raw("POST", path, d.token, r)
+		if got != status || code(t, body) != want {
+			t.Errorf("%s: %d %s", name, got, body)
+		}
+	}
+	refused("before its event", "/v1/snapshots", r, 409, protocol.CodeConflict)
+	person := domain.PersonID(testID(1000))
+	d.send(d.event(1, person))
+	var k protocol.Ticket
+	if status := c.ask("POST", "/v1/snapshots", d.token, r, &k); status != 200 || k.Stored || k.URL == "" || k.Headers["if-none-match"] != "*" {
+		t.Fatalf("%d %+v", status, k)
+	}
+	if p := c.blob.put; p.Bucket != "detection-snapshots" || p.Key != "norte/"+r.SHA256[:2]+"/"+r.SHA256 || p.Size != r.Size {
+		t.Errorf("%+v", p)
+	}
+	refused("before it is put", "/v1/snapshots/commit", r, 409, protocol.CodeNoObject)
+	place := c.blob.put.Bucket + "/" + c.blob.put.Key
+	c.blob.objects[place] = []byte("\xff\xd8 b picture")
+	refused("another picture", "/v1/snapshots/commit", r, 409, protocol.CodeWrongObject)
+	must(t, c.eraser.Once(t.Context()))
+	if len(c.blob.objects) != 0 {
+		t.Error("the wrong picture stays")
+	}
+	c.ask("POST", "/v1/snapshots", d.token, r, &k)
+	c.blob.objects[place] = picture
+	c.blob.down = true
+	refused("store down", "/v1/snapshots/commit", r, 503, protocol.CodeUnavailable)
+	c.blob.down = false
+	for range 2 {
+		var done protocol.CommitAnswer
+		if status := c.ask("POST", "/v1/snapshots/commit", d.token, r, &done); status != 200 || done.Bucket+"/"+done.Key != place {
+			t.Errorf("%d %+v", status, done)
+		}
+	}
+	if status := c.ask("POST", "/v1/snapshots", d.token, r, &k); status != 200 || !k.Stored {
+		t.Errorf("%d %+v", status, k)
+	}
+	bad := r
+	bad.Size = protocol.MaxSnapshot + 1
+	refused("too large", "/v1/snapshots", bad, 400, protocol.CodeMalformed)
+	// Erased, the picture goes, and none comes again.
+	var report SignedReport
+	if status := c.ask("POST", "/v1/admin/people/"+string(person)+"/erase", c.admin, Why{"asked by letter"}, &report); status != 202 || report.Report.Complete {
+		t.Fatalf("%d %+v", status, report)
+	}
+	must(t, c.eraser.Once(t.Context()))
+	if _, there := c.blob.objects[place]; there {
+		t.Error("the picture stays")
+	}
+	refused("again", "/v1/snapshots", r, 410, protocol.CodeErased)
+	refused("put all the same", "/v1/snapshots/commit", r, 409, protocol.CodeNoObject)
+	c.blob.objects[place] = picture
+	refused("put and committed all the same", "/v1/snapshots/commit", r, 410, protocol.CodeErased)
+	must(t, c.eraser.Once(t.Context()))
+	if _, there := c.blob.objects[place]; there {
+		t.Error("the picture came back")
+	}
+	// The report is signed by a key of the JWKS, and complete once the kiosk has heard.
+	page := d.changes("", "")
+	d.changes(page.Cursor, "")
+	if status := c.ask("GET", "/v1/admin/people/"+string(person)+"/erasure", c.admin, nil, &report); status != 200 || !report.Report.Complete || report.Report.Objects.Versions < 1 {
+		t.Errorf("%d %+v", status, report)
+	}
+	keys, err := c.db.SigningKeys(t.Context())
+	must(t, err)
+	parts := strings.Split(report.JWS, ".")
+	sig, err := base64.RawURLEncoding.DecodeString(parts[2])
+	must(t, err)
+	if !ed25519.Verify(keys[0].Public, []byte(parts[0]+"."+parts[1]), sig) {
+		t.Error("the signature does not hold")
+	}
+	signed, err := base64.RawURLEncoding.DecodeString(parts[1])
+	must(t, err)
+	var same postgres.Report
+	must(t, json.Unmarshal(signed, &same))
+	if same.Person != person || !same.Complete {
+		t.Errorf("signed is %s", signed)
+	}
+	// The record of it brings the erasure back after a restore.
+	if n, err := c.eraser.Replay(t.Context()); n != 0 || err != nil {
+		t.Errorf("%d, %v", n, err)
+	}
+	if _, err := c.blob.get("facial-images", "erasures/"+string(person)+".json"); err != nil {
+		t.Error(err)
+	}
+}
+
+func (d *device) changes(cursor, more string) protocol.Page {
+	d.c.t.Helper()
+	var p protocol.Page
+	if status := d.c.ask("GET", "/v1/changes?cursor="+cursor+more, d.token, nil, &p); status != 200 {
+		d.c.t.Fatalf("changes: %d", status)
+	}
+	return p
+}
+
+func TestChanges(t *testing.T) {
+	c := newCentre(t, nil)
+	d := c.enrolled()
+	first := d.changes("", "")
+	if len(first.Changes) != 0 || first.Cursor == "" {
+		t.Fatalf("%+v", first)
+	}
+	var doc protocol.Document
+	path := "/v1/admin/sites/norte/documents/faq/es"
+	if status := c.ask("PUT", path, c.admin, Publication{"text/plain", "@topic horario"}, &doc); status != 200 || doc.Version != 1 {
+		t.Fatalf("%d %+v", status, doc)
+	}
+	page := d.changes(first.Cursor, "&wait=50") // there is something: it does not wait
+	if len(page.Changes) != 1 || page.Changes[0].Kind != protocol.ChangeFAQ {
+		t.Errorf("%+v", page)
+	}
+	for _, q := range []string{"&wait=51", "&wait=-1", "&limit=0", "&limit=501", "&limit=x"} {
+		if status := c.ask("GET", "/v1/changes?cursor="+q, d.token, nil, nil); status != 400 {
+			t.Errorf("%s: %d", q, status)
+		}
+	}
+	// Who waits is answered when something changes, and when the program ends.
+	ctx := t.Context()
+	go func() { _ = c.db.Listen(ctx) }()
+	got := make(chan protocol.Page, 1)
+	go func() { got <- d.changes(page.Cursor, "&wait=50") }()
+	var waited protocol.Page
+	for waited.Cursor == "" {
+		if status := c.ask("PUT", path, c.admin, Publication{"text/plain", "@topic caja"}, nil); status != 200 {
+			t.Fatal(status)
+		}
+		select {
+		case waited = <-got:
+		case <-time.After(10 * time.Second):
+			t.Fatal("nobody was woken")
+		}
+	}
+	if len(waited.Changes) != 1 {
+		t.Errorf("%+v", waited)
+	}
+	now := d.changes(waited.Cursor, "")
+	go func() { got <- d.changes(now.Cursor, "&wait=50") }()
+	c.api.Close()
+	if p := <-got; len(p.Changes) != 0 || p.Cursor != now.Cursor {
+		t.Errorf("%+v", p)
+	}
+	if status := c.ask("GET", "/readyz", "", nil, nil); status != 503 {
+		t.Errorf("closing, it is ready: %d", status)
+	}
+}
+
+// TestBetweenBranches: enrolled at A, B opens the name and the face.
+func TestBetweenBranches(t *testing.T) {
+	c := newCentre(t, nil)
+	a, b := c.enrolled(), c.enrolled()
+	id := domain.PersonID(testID(77))
+	enc := domain.EncoderRef{Name: "dlib", Version: "1"}
+	face := domain.Template{ID: testID(78), PersonID: id, Encoder: enc, Vector: []float32{0.25, -0.5}}
+	sealed, err := a.siteKey.SealVector(face)
+	must(t, err)
+	p, err := protocol.NewItem(protocol.KindPerson, protocol.DerivedID(protocol.KindPerson, string(id), 1), &protocol.Person{ID: id, Version: 1, CreatedAt: start, KeyID: a.siteKey.ID,
+		Fields:    map[string]protocol.Field{protocol.FieldName: {At: start, Sealed: a.siteKey.SealField(string(id), protocol.FieldName, "Lucía Vega")}},
+		Templates: []protocol.Template{{ID: face.ID, Encoder: enc, Quality: 1, CreatedAt: start, Sealed: sealed}}})
+	must(t, err)
+	consent, err := protocol.ConsentItem(domain.Consent{ID: testID(79), Person: id, Version: "1", TextSHA256: hexSum(nil), Lang: "es",
+		Granted: []domain.Purpose{domain.PurposeData, domain.PurposeFace}, Method: "kiosk_touch", DeviceID: a.id, At: start})
+	must(t, err)
+	if got := a.send(consent, p); got != "stored stored" {
+		t.Fatal(got)
+	}
+	v, err := protocol.DecodeChange(b.changes("", "").Changes[0])
+	must(t, err)
+	got := v.(*protocol.Person)
+	name, err := b.siteKey.OpenField(string(id), protocol.FieldName, got.Fields[protocol.FieldName].Sealed)
+	if err != nil || name != "Lucía Vega" {
+		t.Errorf("%q, %v", name, err)
+	}
+	vector, err := b.siteKey.OpenVector(id, got.Templates[0])
+	if err != nil || !slices.Equal(vector, face.Vector) {
+		t.Errorf("%v, %v", vector, err)
+	}
+	stone, err := protocol.TombstoneItem(id, domain.ErasureReceipt{ID: uuid.NewString(), At: start, Why: domain.ReasonErasedByPerson})
+	must(t, err)
+	if got := b.send(stone); got != "stored" {
+		t.Fatal(got)
+	}
+	page := a.changes("", "")
+	if len(page.Changes) != 1 || page.Changes[0].Kind != protocol.ChangeTombstone {
+		t.Errorf("%+v", page)
+	}
+}
+
+func TestRateLimits(t *testing.T) {
+	c := newCentre(t, func(o *Options) { o.Limits.KioskPerSecond, o.Limits.AddressPerSecond = 2, 0.5 })
+	d, e := c.enrolled(), newDevice(c)
+	limited := 0
+	for range 10 {
+		status, body, h := c.raw("GET", "/v1/changes", d.token, nil)
+		if status == 429 {
+			limited++
+			if code(t, body) != protocol.CodeRateLimited || h.Get("Retry-After") == "" {
+				t.Errorf("%s %v", body, h)
+			}
+		}
+	}
+	if limited != 6 {
+		t.Errorf("%d of 10 were limited", limited)
+	}
+	c.clock.Advance(time.Second)
+	if status := c.ask("GET", "/v1/changes", d.token, nil, nil); status != 200 {
+		t.Errorf("a second later: %d", status)
+	}
+	// Guessing codes is slow.
+	refused := map[int]int{}
+	for range 10 {
+		r := protocol.EnrolRequest{Code: protocol.NewCode(), DeviceID: e.id, ExchangeKey: e.exchange.PublicKey().Bytes()}
+		must(t, r.Sign(e.sign))
+		refused[c.ask("POST", "/v1/enrolments", "", r, nil)]++
+	}
+	if refused[403] != 3 || refused[429] != 7 {
+		t.Errorf("%v", refused)
+	}
+}
+
+func TestAdministrators(t *testing.T) {
+	c := newCentre(t, nil)
+	_, auditor, err := c.db.CreateAdmin(t.Context(), "eva", postgres.RoleAuditor)
+	must(t, err)
+	d := c.enrolled()
+	for _, tt := range []struct {
+		method, path, token string
+		body                any
+		status              int
+	}{
+		{"POST", "/v1/admin/sites", c.admin, Site{"sur", "Banco Sur"}, 200},
+		{"POST", "/v1/admin/sites", c.admin, Site{"Sur!", "x"}, 400},
+		{"POST", "/v1/admin/sites", c.admin, Site{"este", "a\nb"}, 400},
+		{"POST", "/v1/admin/codes", c.admin, CodeRequest{"sur", "plaza"}, 201},
+		{"POST", "/v1/admin/codes", c.admin, CodeRequest{"oeste", "plaza"}, 404},
+		{"POST", "/v1/admin/codes", auditor, CodeRequest{"sur", "plaza"}, 403},
+		{"POST", "/v1/admin/codes", d.token, CodeRequest{"sur", "plaza"}, 401},
+		{"POST", "/v1/admin/codes", "", CodeRequest{"sur", "plaza"}, 401},
+		{"POST", "/v1/admin/codes", c.admin, map[string]string{"site": "sur", "branch": "x", "more": "y"}, 400},
+		{"GET", "/v1/admin/kiosks", auditor, nil, 200},
+		{"GET", "/v1/admin/alarms", auditor, nil, 200},
+		{"GET", "/v1/admin/summary?days=3", auditor, nil, 200},
+		{"GET", "/v1/admin/summary?days=0", auditor, nil, 400},
+		{"PUT", "/v1/admin/sites/norte/documents/person/x", c.admin, Publication{"text/plain", "x"}, 404},
+		{"PUT", "/v1/admin/sites/norte/documents/faq/.x", c.admin, Publication{"text/plain", "x"}, 404},
+		{"POST", "/v1/admin/people/x/erase", c.admin, Why{"x"}, 404},
+		{"GET", "/v1/admin/people/" + uuid.NewString() + "/erasure", auditor, nil, 404},
+		{"POST", "/v1/admin/kiosks/" + d.id + "/revoke", auditor, Why{"lost"}, 403},
+		{"POST", "/v1/admin/kiosks/" + d.id + "/revoke", c.admin, Why{""}, 400},
+		{"POST", "/v1/admin/kiosks/" + d.id + "/revoke", c.admin, Why{"lost"}, 200},
+		{"DELETE", "/v1/admin/kiosks", c.admin, nil, 405},
+		{"GET", "/nothing", "", nil, 404},
+	} {
+		if status, body, h := c.raw(tt.method, tt.path, tt.token, tt.body); status != tt.status || h.Get(HeaderRequestID) == "" || h.Get("X-Content-Type-Options") != "nosniff" {
+			t.Errorf("%s %s: %d %s", tt.method, tt.path, status, body)
+		}
+	}
+}
+
+func TestHealth(t *testing.T) {
+	c := newCentre(t, nil)
+	var h Health
+	if status := c.ask("GET", "/readyz", "", nil, &h); status != 200 || !h.OK || h.Objects != "ok" {
+		t.Errorf("%d %+v", status, h)
+	}
+	c.blob.down = true // events are taken all the same
+	if status := c.ask("GET", "/readyz", "", nil, &h); status != 200 || h.Objects != "unavailable" {
+		t.Errorf("%d %+v", status, h)
+	}
+	c.db.Close()
+	if status := c.ask("GET", "/readyz", "", nil, nil); status != 503 {
+		t.Errorf("without database: %d", status)
+	}
+	if status := c.ask("GET", "/healthz", "", nil, &h); status != 200 {
+		t.Errorf("it runs: %d", status)
+	}
+}
+
+// TestDocument holds the OpenAPI document of the repository to the routes, and
+// the routes to what they answer in the other tests.
+// AGENTID_WRITE_FIXTURES=1 writes it anew.
+func TestDocument(t *testing.T) {
+	s := New(Options{})
+	got, err := json.MarshalIndent(s.document(), "", " ")
+	must(t, err)
+	got = append(got, '\n')
+	const path = "../../../docs/central-openapi.json"
+	if os.Getenv("AGENTID_WRITE_FIXTURES") == "1" {
+		must(t, os.WriteFile(path, got, 0o644))
+	}
+	want, err := os.ReadFile(path)
+	if err != nil || !bytes.Equal(got, want) {
+		t.Errorf("%s is not what the routes say (%v): AGENTID_WRITE_FIXTURES=1 go test -run TestDocument ./sync/central/api", path, err)
+	}
+	var doc struct {
+		Paths map[string]map[string]struct {
+			Responses map[string]any
+		}
+		Components struct{ Schemas map[string]any }
+	}
+	must(t, json.Unmarshal(want, &doc))
+	for _, rt := range s.routes() {
+		op, ok := doc.Paths[rt.path][strings.ToLower(rt.method)]
+		if !ok || len(op.Responses) < 2 {
+			t.Errorf("%s %s is not in the document", rt.method, rt.path)
+		}
+		for _, c := range rt.allRefusals() {
+			if statusOf[c] == 0 {
+				t.Errorf("%s: no status of %s", rt.path, c)
+			}
+		}
+	}
+	// Every reference has its schema.
+	for _, ref := range strings.Split(string(want), `"#/components/schemas/`)[1:] {
+		name, _, _ := strings.Cut(ref, `"`)
+		if doc.Components.Schemas[name] == nil {
+			t.Errorf("no schema %s", name)
+		}
+	}
+}
+
+func TestAddresses(t *testing.T) {
+	s := New(Options{Trusted: prefixes(t, "10.0.0.0/8")})
+	for _, tt := range []struct{ peer, forwarded, want string }{
+		{"192.0.2.1:5", "", "192.0.2.1"},
+		{"192.0.2.1:5", "198.51.100.7", "192.0.2.1"},
+		{"10.0.0.1:5", "198.51.100.7", "198.51.100.7"},
+		{"10.0.0.1:5", "203.0.113.9, 198.51.100.7", "198.51.100.7"},
+		{"10.0.0.1:5", "198.51.100.7, 10.0.0.2", "198.51.100.7"},
+		{"10.0.0.1:5", "rubbish", "10.0.0.1"},
+		{"[::ffff:192.0.2.1]:5", "", "192.0.2.1"},
+		{"@", "", "unknown"},
+	} {
+		r := &http.Request{RemoteAddr: tt.peer, Header: http.Header{}}
+		if tt.forwarded != "" {
+			r.Header.Set("X-Forwarded-For", tt.forwarded)
+		}
+		if got := s.address(r); got != tt.want {
+			t.Errorf("%+v: %s", tt, got)
+		}
+	}
+}
