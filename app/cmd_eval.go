@@ -34,7 +34,7 @@ func evalCommand(c *cli) *cobra.Command {
 			if e.encoder == nil {
 				return errNoEncoder
 			}
-			o := eval.Options{Resamples: resamples, Clock: c.clock}
+			o := eval.Options{Resamples: resamples, Clock: c.clock, VerifyThreshold: c.cfg.Recognition.VerifyThreshold}
 			if isTerminal(c.errOut) {
 				o.Progress = func(done, total int) {
 					fmt.Fprintf(c.errOut, "\r%d of %d pictures", done, total)
