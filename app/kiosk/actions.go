@@ -32,8 +32,7 @@ type (
 type (
 	// SubmitData are the visitor's data, as the form cleaned them.
 	SubmitData struct{ PersonData }
-	// AnswerConsent answers the question asked and goes on; ReadNotice opens the
-	// notice again.
+	// AnswerConsent answers the question asked; ReadNotice opens the notice again.
 	AnswerConsent struct {
 		Purpose domain.Purpose
 		Answer  Answer

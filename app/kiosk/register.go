@@ -210,28 +210,25 @@ func (m *Machine) answer(a Action, now time.Time) {
 	case AnswerConsent:
 		if a.Purpose == q && (a.Answer == Granted || a.Answer == Refused) {
 			reg.answers[q] = a.Answer
-			m.answered(now)
+			m.register(func(r *Register) { r.Answer = a.Answer })
 		}
 	case ReadNotice:
 		m.page(now)
 		m.register(func(r *Register) { r.Step = RegisterNotice })
-	}
-}
-
-// answered goes on from a question of consent.
-func (m *Machine) answered(now time.Time) {
-	reg, q := m.flow.reg, m.view.Register.Question
-	switch {
-	case q == domain.PurposeData && reg.answers[q] == Refused:
-		m.page(now)
-		*reg = registration{answers: map[domain.Purpose]Answer{}} // nothing is kept
-		m.register(func(r *Register) { *r = Register{Step: RegisterDeclined, Consent: r.Consent} })
-	case m.view.Register.N < m.view.Register.Of:
-		m.question(m.view.Register.N, now)
-	case reg.answers[domain.PurposeFace] == Granted:
-		m.capture(now)
-	default:
-		m.checkDuplicate(Captured{}, now)
+	case Next:
+		switch {
+		case reg.answers[q] == Unanswered:
+		case q == domain.PurposeData && reg.answers[q] == Refused:
+			m.page(now)
+			*reg = registration{answers: map[domain.Purpose]Answer{}} // nothing is kept
+			m.register(func(r *Register) { *r = Register{Step: RegisterDeclined, Consent: r.Consent} })
+		case m.view.Register.N < m.view.Register.Of:
+			m.question(m.view.Register.N, now)
+		case reg.answers[domain.PurposeFace] == Granted:
+			m.capture(now)
+		default:
+			m.checkDuplicate(Captured{}, now)
+		}
 	}
 }
 

@@ -36,6 +36,7 @@ func (d *desk) upTo(s RegisterStep) {
 	}
 	for _, p := range []domain.Purpose{domain.PurposeData, domain.PurposeFace} {
 		d.Do(AnswerConsent{p, Granted})
+		d.Do(Next{})
 	}
 	d.registering(RegisterFace)
 	if s == RegisterFace {
@@ -98,15 +99,18 @@ func TestRegistrationWithoutFace(t *testing.T) {
 	for name, refuse := range map[string]func(d *desk){
 		"refused": func(d *desk) {
 			d.Do(AnswerConsent{domain.PurposeFace, Refused})
+			d.Do(Next{})
 		},
 		"skipped while it was read": func(d *desk) {
 			d.Do(AnswerConsent{domain.PurposeFace, Granted})
+			d.Do(Next{})
 			d.registering(RegisterFace)
 			d.Do(SkipFace{})
 		},
 		"not read": func(d *desk) {
 			d.eye.err = ErrNoEye
 			d.Do(AnswerConsent{domain.PurposeFace, Granted})
+			d.Do(Next{})
 			d.await("failure", func(v View) bool { return v.Register.FaceFailed })
 			d.Do(SkipFace{})
 		},
@@ -116,6 +120,7 @@ func TestRegistrationWithoutFace(t *testing.T) {
 			d.upTo(RegisterConsent)
 			d.Do(Next{}) // not answered
 			d.Do(AnswerConsent{domain.PurposeData, Granted})
+			d.Do(Next{})
 			if r := d.registering(RegisterConsent); r.Question != domain.PurposeFace || r.N != 2 || r.Of != 2 {
 				t.Fatalf("%+v", r)
 			}
@@ -138,6 +143,7 @@ func TestWithoutACameraTheFaceIsNotAsked(t *testing.T) {
 	d.Camera(domain.CameraHealth{State: domain.CameraLost})
 	d.upTo(RegisterConsent)
 	d.Do(AnswerConsent{domain.PurposeData, Granted})
+	d.Do(Next{})
 	d.registering(RegisterPIN)
 	d.Do(EnterPIN{"493817"})
 	d.registering(RegisterBadge)
@@ -150,6 +156,7 @@ func TestWithoutConsentToDataNothingIsKept(t *testing.T) {
 	d := newDesk(t)
 	d.upTo(RegisterConsent)
 	d.Do(AnswerConsent{domain.PurposeData, Refused})
+	d.Do(Next{})
 	if r := d.registering(RegisterDeclined); r.Data != (PersonData{}) {
 		t.Fatalf("%+v", r)
 	}
@@ -363,12 +370,14 @@ func TestAnotherLanguageAsksConsentAgain(t *testing.T) {
 	d := newDesk(t)
 	d.upTo(RegisterConsent)
 	d.Do(AnswerConsent{domain.PurposeData, Granted})
+	d.Do(Next{})
 	d.SetLanguage(domain.English)
 	if r := d.registering(RegisterConsent); r.N != 1 || r.Answer != Unanswered || r.Data.Name == "" {
 		t.Fatalf("%+v", r)
 	}
 	for _, p := range []domain.Purpose{domain.PurposeData, domain.PurposeFace} {
 		d.Do(AnswerConsent{p, Granted})
+		d.Do(Next{})
 	}
 	d.registering(RegisterFace)
 	d.SetLanguage(domain.Spanish) // later, it is only how the screen speaks
