@@ -22,7 +22,7 @@ func TestRedactedCompany(t *testing.T) {
 	s := cast.NewScript(cast.Cast(), cast.WithOrder(), cast.WithCompany(0, 1), cast.WithCompany(2, 3), cast.WithCompany(4, 5), cast.WithCompany(6, 7))
 	size := image.Pt(640, 480)
 	looked, unread, nearest, farthest := 0, 0, math.Inf(1), 0.0
-	for _, at := range stops(s, 1300*time.Millisecond) {
+	for _, at := range stops(s, 2600*time.Millisecond) {
 		m := throughCamera(t, s, size.X, size.Y, at)
 		faces, err := fast.Detect(m)
 		if err != nil {
