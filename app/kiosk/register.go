@@ -192,6 +192,10 @@ func (m *Machine) registerBack(now time.Time) {
 		} else {
 			to(RegisterData)
 		}
+	case RegisterStaff:
+		if r.Staff.Step == StaffSignIn && !r.Staff.PIN.Busy {
+			m.check(func(c *StaffCheck) { c.Step, c.PIN = StaffCalled, PINEntry{} })
+		}
 	case RegisterFace:
 		m.question(len(reg.questions)-1, now)
 	case RegisterPIN, RegisterFailed:

@@ -279,6 +279,11 @@ func TestADuplicateIsForStaff(t *testing.T) {
 		}
 		d.Do(StaffVerdict{true}) // nobody signed in
 		d.Do(StaffHere{})
+		d.Do(StepBack{})
+		if s := d.registering(RegisterStaff).Staff; s.Step != StaffCalled {
+			t.Fatalf("%+v", s)
+		}
+		d.Do(StaffHere{})
 		d.Do(StaffPIN{"1001", "000000"})
 		d.await("refusal", func(v View) bool { return v.Register.Staff.PIN.Wrong })
 		d.Do(StaffPIN{"2002", "246813"}) // an auditor approves nothing
