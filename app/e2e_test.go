@@ -57,6 +57,7 @@ func newHost(t *testing.T, models string) *host {
 	}
 	h.env = append(h.env, childEnv+"=1", "AGENTID_LANG=es", "XDG_CACHE_HOME="+sharedCache(t),
 		"AGENTID_DATA_DIR="+filepath.Join(dir, "data"), "AGENTID_MASTER_KEY_FILE="+filepath.Join(dir, "keys", "master.key"),
+		"AGENTID_BADGE_KEY_FILE="+filepath.Join(dir, "keys", "badge.key"),
 		"XDG_CONFIG_HOME="+filepath.Join(dir, "config"), "XDG_DATA_HOME="+filepath.Join(dir, "share"))
 	if models != "" {
 		h.env = append(h.env, "AGENTID_MODELS="+models)
@@ -231,6 +232,8 @@ func (r *running) tail() string {
 // screenState is what /screen tells.
 type screenState struct {
 	State, Lang, Given, Notice, Camera, Engine, Grade string
+	Step, Outcome, Coach                              string
+	Asking, Busy                                      bool
 	Pending                                           int
 	PicturesShown                                     uint64 `json:"pictures_shown"`
 }

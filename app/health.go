@@ -110,14 +110,14 @@ func (p *program) serveScreen(w http.ResponseWriter, _ *http.Request) {
 	case v.Withdraw != nil:
 		step = string(v.Withdraw.Step)
 	}
-	outcome := kiosk.Outcome("")
+	outcome, busy := kiosk.Outcome(""), false
 	if v.Validate != nil {
-		outcome = v.Validate.Outcome
+		outcome, busy = v.Validate.Outcome, v.Validate.PIN.Busy
 	}
 	// A client that goes away while reading is its own affair.
 	_ = json.NewEncoder(w).Encode(map[string]any{
 		"state": v.State, "lang": v.Lang, "given": v.Given, "guide": v.Guide, "notice": v.Notice,
-		"step": step, "coach": coach, "outcome": outcome, "asking": v.Asking,
+		"step": step, "coach": coach, "outcome": outcome, "asking": v.Asking, "busy": busy,
 		"camera": v.Status.Camera, "engine": v.Status.Engine, "grade": v.Status.Grade, "pending": v.Status.Pending,
 		"pictures_shown": p.screen.Stats().PicturesShown,
 	})
