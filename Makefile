@@ -12,7 +12,7 @@ ifeq ($(origin AGENTID_MODELS),undefined)
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test build bench soak shots lint fmt
+.PHONY: help setup run central test build bench soak shots lint fmt
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -23,12 +23,16 @@ setup: ## install the Debian packages that are missing
 run: ## build and run the kiosk (ARGS="--lang en"); without a screen it leaves screenshots
 	@packaging/run.sh $(ARGS)
 
+central: ## run the centre here, with a PostgreSQL and an S3 server of its own
+	@packaging/central.sh
+
 test: ## set up, vet, and run all tests (PKG=./app/... for some)
 	@packaging/test.sh $(PKG)
 
 build: setup ## build the programs into bin/
 	$(GO) build -tags $(TAGS) -o bin/ ./app ./vision/espcam
 	@mv bin/app bin/agentid
+	CGO_ENABLED=0 $(GO) build -tags $(TAGS) -o bin/central ./sync/central
 
 bench: setup ## run the benchmarks (BENCH=regexp)
 	$(GO) test -tags $(TAGS) -run '^$$' -bench '$(or $(BENCH),.)' -benchmem ./...

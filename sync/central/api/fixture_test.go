@@ -147,10 +147,14 @@ type centre struct {
 
 func newCentre(t testing.TB, change func(*Options)) *centre {
 	t.Helper()
+	return centreOn(t, pgtest.Database(t, "central", postgres.Migrate), change)
+}
+
+func centreOn(t testing.TB, dsn string, change func(*Options)) *centre {
+	t.Helper()
 	ctx := context.Background()
 	c := &centre{t: t, clock: domaintest.NewClock(start), blob: &memory{objects: map[string][]byte{}}}
 	var err error
-	dsn := pgtest.Database(t, "central", postgres.Migrate)
 	c.db, err = postgres.Open(ctx, postgres.Options{DSN: dsn, Master: bytes.Repeat([]byte{7}, 32), Clock: c.clock})
 	must(t, err)
 	t.Cleanup(c.db.Close)

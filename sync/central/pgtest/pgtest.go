@@ -32,12 +32,18 @@ type Server struct {
 	dir  string // socket, data, log
 	bin  string
 	user *syscall.Credential
+	set  []string // further settings
 	cmd  *exec.Cmd
 	gone chan struct{}
 }
 
-// Start makes a cluster and starts it.
-func Start() (*Server, error) {
+// Durable are the settings of a server that is for keeps, in place of those for
+// tests.
+var Durable = []string{"fsync=on", "full_page_writes=on"}
+
+// Start makes a cluster and starts it. Settings such as "fsync=on" come after
+// those for tests, and win.
+func Start(settings ...string) (*Server, error) {
 	bin, err := binaries()
 	if err != nil {
 		return nil, err
@@ -47,7 +53,7 @@ func Start() (*Server, error) {
 	if err != nil {
 		return nil, fmt.Errorf("make cluster: %w", err)
 	}
-	s := &Server{dir: dir, bin: bin}
+	s := &Server{dir: dir, bin: bin, set: settings}
 	if os.Getuid() == 0 {
 		if s.user, err = unprivileged(); err == nil {
 			err = os.Chown(dir, int(s.user.Uid), int(s.user.Gid))
@@ -75,9 +81,13 @@ func (s *Server) Up() error {
 		return err
 	}
 	defer log.Close()
-	cmd := s.command("postgres", "-D", s.data(), "-k", s.dir,
+	args := []string{"-D", s.data(), "-k", s.dir,
 		"-c", "listen_addresses=", "-c", "fsync=off", "-c", "full_page_writes=off", "-c", "shared_buffers=64MB",
-		"-c", "max_connections=120", "-c", "max_wal_size=1GB", "-c", "timezone=UTC", "-c", "log_min_messages=warning")
+		"-c", "max_connections=120", "-c", "max_wal_size=1GB", "-c", "timezone=UTC", "-c", "log_min_messages=warning"}
+	for _, one := range s.set {
+		args = append(args, "-c", one)
+	}
+	cmd := s.command("postgres", args...)
 	cmd.Stdout, cmd.Stderr = log, log
 	if err := cmd.Start(); err != nil {
 		return fmt.Errorf("start postgres: %w", err)
