@@ -38,7 +38,8 @@ type Engine struct {
 	byID    map[string]int
 	index   *index
 	grams   *grams
-	linear  *linear
+	linear  *linear // by meaning
+	letters *linear // by runs of letters
 	tuning  tuning
 	options Options
 	scratch chan *scratch
@@ -148,6 +149,7 @@ const maxAnswerSlots = 120
 // make builds the indexes once the vocabulary is whole.
 func (e *Engine) make() {
 	b := newIndexer(len(e.topics))
+	outside := len(e.topics)
 	var examples []example
 	var texts [][]string
 	for t := range e.topics {
@@ -171,9 +173,27 @@ func (e *Engine) make() {
 			b.field(t, weigh(e.answerSlots(entry, l), false), answerField)
 		}
 	}
+	// What is asked beside our matters is learnt as one more topic, the last.
+	for _, l := range e.vocab.Languages() {
+		for _, q := range e.options.Lexicon.Outside(l) {
+			slots := e.vocab.Analyse(q, l, lexicon.AsWritten)
+			ws := weigh(slots, false)
+			if len(ws) == 0 {
+				continue
+			}
+			b.asked(outside, l, ws)
+			examples = append(examples, example{outside, features(ws)})
+			texts = append(texts, runs(slots))
+		}
+	}
 	e.index = b.build()
 	e.grams = newGrams(texts)
-	e.linear = learn(examples, len(e.topics))
+	e.linear = learn(examples, len(e.topics)+1)
+	spelt := make([]example, len(examples))
+	for i, e2 := range examples {
+		spelt[i] = example{e2.topic, e.grams.features(texts[i])}
+	}
+	e.letters = learn(spelt, len(e.topics)+1)
 	e.scratch = make(chan *scratch, 4)
 }
 

@@ -15,6 +15,7 @@ type feature struct {
 // How much parts of a question count.
 const (
 	lightFactor  = 0.35 // words that say little
+	commonFactor = 0.5  // words of everyday life
 	pairFactor   = 0.6  // two words side by side
 	negateFactor = 0.6
 	pastFactor   = 0.5 // the question before, where this one rests on it
@@ -38,6 +39,8 @@ func weigh(slots []lexicon.Slot, past bool) []aSlot {
 		switch s.Kind {
 		case lexicon.Light:
 			a.factor *= lightFactor
+		case lexicon.Common:
+			a.factor *= commonFactor
 		case lexicon.Stop, lexicon.Number:
 			if len(s.Terms) == 0 {
 				continue

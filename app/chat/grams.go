@@ -122,3 +122,28 @@ func (g *grams) match(rs []string, out []float64) {
 		}
 	}
 }
+
+// features lists the runs of a text for the linear model, of length 1 together.
+func (g *grams) features(rs []string) []feature {
+	count := map[int32]int{}
+	var out []feature
+	sum := 0.0
+	for _, r := range rs {
+		k, ok := g.id[r]
+		if !ok {
+			continue
+		}
+		if count[k]++; count[k] > 1 {
+			continue
+		}
+		out = append(out, feature{r, g.idf[k]})
+		sum += g.idf[k] * g.idf[k]
+	}
+	if sum > 0 {
+		n := 1 / math.Sqrt(sum)
+		for i := range out {
+			out[i].weight *= n
+		}
+	}
+	return out
+}

@@ -28,10 +28,13 @@ type example struct {
 
 // Learning: AdaGrad over the phrasings in an order that is always the same.
 const (
-	epochs    = 14
+	epochs    = 20
 	rate      = 0.5
-	decay     = 2e-4
+	decay     = 3e-3
 	sharpness = 4.0 // of features of length 1
+
+	widest = 150         // topics that a feature may be of
+	budget = 150_000_000 // steps, so that many entries do not make a kiosk wait
 )
 
 func learn(examples []example, topics int) *linear {
@@ -42,6 +45,7 @@ func learn(examples []example, topics int) *linear {
 		ws    []float64
 	}
 	set := make([]indexed, len(examples))
+	visits := 1 // of cells, in one epoch
 	for i, e := range examples {
 		set[i].topic = e.topic
 		for _, f := range e.features {
@@ -58,6 +62,16 @@ func learn(examples []example, topics int) *linear {
 			set[i].ws = append(set[i].ws, f.weight*sharpness)
 		}
 	}
+	for k := range m.rows {
+		if len(m.rows[k]) > widest {
+			m.rows[k] = nil // in so many topics that it tells none
+		}
+	}
+	for _, e := range set {
+		for _, f := range e.fs {
+			visits += len(m.rows[f])
+		}
+	}
 	order := make([]int, len(set))
 	for i := range order {
 		order[i] = i
@@ -65,7 +79,7 @@ func learn(examples []example, topics int) *linear {
 	rng := rand.New(rand.NewPCG(1, 2))
 	logits := make([]float64, topics)
 	var touched []int32
-	for range epochs {
+	for range max(2, min(epochs, budget/visits)) {
 		rng.Shuffle(len(order), func(i, j int) { order[i], order[j] = order[j], order[i] })
 		for _, n := range order {
 			e := set[n]
@@ -84,15 +98,15 @@ func learn(examples []example, topics int) *linear {
 			for _, t := range touched {
 				sum += math.Exp(logits[t])
 			}
+			for _, t := range touched { // from here on what each is wrong by
+				logits[t] = math.Exp(logits[t]) / sum
+			}
+			logits[e.topic]--
 			for i, f := range e.fs {
 				row := m.rows[f]
 				for j := range row {
 					c := &row[j]
-					g := math.Exp(logits[c.topic]) / sum
-					if int(c.topic) == e.topic {
-						g--
-					}
-					g = g*e.ws[i] + decay*float64(c.weight)
+					g := logits[c.topic]*e.ws[i] + decay*float64(c.weight)
 					c.grad2 += float32(g * g)
 					c.weight -= float32(rate * g / (1e-4 + math.Sqrt(float64(c.grad2))))
 				}

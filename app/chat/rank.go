@@ -23,6 +23,7 @@ const (
 	sigBM25            // BM25F, as part of the most it could be
 	sigPhrasing        // likeness to its nearest phrasing, by meaning
 	sigSecond          // and to the second nearest
+	sigLetters         // a learnt model's log-odds, by letters
 	sigGrams           // likeness to its nearest phrasing, by letters
 	sigCover           // part of the question that its questions know
 	signals
@@ -39,9 +40,17 @@ const (
 	evBM25
 	evLinear
 	evUnknown // part of the question that nobody knows
-	evForeign // part of the question that is of other matters
-	evWords   // how many words say something
-	evTyped   // part of the words that were mended
+	evLetters
+	evForeign   // part of the question that is of other matters
+	evCommon    // part of the question that is of everyday life
+	evWords     // how many words say something
+	evTyped     // part of the words that were mended
+	evMass      // how much of the question its questions know, in all
+	evLong      // whether it is a long story
+	evOutLinear // signals of what is outside, over those of the first
+	evOutLetters
+	evOutPhrasing
+	evOutGrams
 	evidences
 )
 
@@ -51,6 +60,7 @@ const maxCandidates = 12
 // scratch is the working memory of one question.
 type scratch struct {
 	logits, bm, cover    []float64 // by topic
+	letters              []float64
 	slotBM, slotCover    []float64
 	ask, slotAsk, letter []float64 // by phrasing
 	near, second, gram   []float64 // by topic
@@ -62,13 +72,13 @@ func (e *Engine) borrow() *scratch {
 		return s
 	default:
 	}
-	n, p := len(e.topics), len(e.index.phrasings)
+	n, p := len(e.topics)+1, len(e.index.phrasings) // and what is outside
 	f := func(n int) []float64 { return make([]float64, n) }
-	return &scratch{f(n), f(n), f(n), f(n), f(n), f(p), f(p), f(p), f(n), f(n), f(n)}
+	return &scratch{f(n), f(n), f(n), f(n), f(n), f(n), f(p), f(p), f(p), f(n), f(n), f(n)}
 }
 
 func (e *Engine) giveBack(s *scratch) {
-	for _, v := range [][]float64{s.logits, s.bm, s.cover, s.slotBM, s.slotCover, s.ask, s.slotAsk, s.letter, s.near, s.second, s.gram} {
+	for _, v := range [][]float64{s.logits, s.letters, s.bm, s.cover, s.slotBM, s.slotCover, s.ask, s.slotAsk, s.letter, s.near, s.second, s.gram} {
 		clear(v)
 	}
 	select {
@@ -91,7 +101,9 @@ func (e *Engine) rank(slots, past []lexicon.Slot) []candidate {
 	if total == 0 {
 		return nil
 	}
-	e.grams.match(runs(append(slices.Clone(past), slots...)), s.letter)
+	rs := runs(append(slices.Clone(past), slots...))
+	e.grams.match(rs, s.letter)
+	e.letters.logits(e.grams.features(rs), s.letters)
 	for p := range e.index.phrasings {
 		ph := &e.index.phrasings[p]
 		like := 0.0
@@ -107,18 +119,24 @@ func (e *Engine) rank(slots, past []lexicon.Slot) []candidate {
 		s.gram[ph.topic] = max(s.gram[ph.topic], s.letter[p])
 	}
 	var cs []candidate
-	for t := range e.topics {
+	var outside candidate
+	for t := range len(e.topics) + 1 {
 		c := candidate{topic: t}
 		c.signals = [signals]float64{
 			sigLinear:   s.logits[t] / 10,
 			sigBM25:     s.bm[t] / most,
 			sigPhrasing: s.near[t],
 			sigSecond:   s.second[t],
+			sigLetters:  s.letters[t] / 10,
 			sigGrams:    s.gram[t],
 			sigCover:    s.cover[t] / total,
 		}
 		for i, w := range e.tuning.rank {
 			c.score += w * c.signals[i]
+		}
+		if t == len(e.topics) {
+			outside = c
+			break
 		}
 		cs = append(cs, c)
 	}
@@ -133,7 +151,7 @@ func (e *Engine) rank(slots, past []lexicon.Slot) []candidate {
 	})
 	cs = cs[:min(len(cs), maxCandidates)]
 	believe(cs)
-	cs[0].evidence = e.evidence(cs, ws)
+	cs[0].evidence = e.evidence(cs, outside, ws)
 	z := 0.0
 	for i, w := range e.tuning.confidence {
 		z += w * cs[0].evidence[i]
@@ -214,7 +232,7 @@ func believe(cs []candidate) {
 }
 
 // evidence gathers what speaks for the first candidate being right.
-func (e *Engine) evidence(cs []candidate, ws []aSlot) (ev [evidences]float64) {
+func (e *Engine) evidence(cs []candidate, outside candidate, ws []aSlot) (ev [evidences]float64) {
 	first := cs[0]
 	ev[evOne] = 1
 	ev[evShare] = first.share
@@ -227,8 +245,9 @@ func (e *Engine) evidence(cs []candidate, ws []aSlot) (ev [evidences]float64) {
 	ev[evGrams] = first.signals[sigGrams]
 	ev[evCover] = first.signals[sigCover]
 	ev[evBM25] = first.signals[sigBM25]
+	ev[evLetters] = first.signals[sigLetters]
 	ev[evLinear] = first.signals[sigLinear]
-	all, unknown, foreign, mended, words := 0.0, 0.0, 0.0, 0.0, 0.0
+	all, unknown, foreign, common, mended, words := 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
 	for _, w := range ws {
 		if w.past {
 			continue
@@ -240,6 +259,8 @@ func (e *Engine) evidence(cs []candidate, ws []aSlot) (ev [evidences]float64) {
 			unknown += weight
 		case lexicon.Foreign:
 			foreign += weight
+		case lexicon.Common:
+			common += weight
 		case lexicon.Plain:
 			words++
 			if w.Mended {
@@ -250,8 +271,15 @@ func (e *Engine) evidence(cs []candidate, ws []aSlot) (ev [evidences]float64) {
 	if all > 0 {
 		ev[evUnknown] = unknown / all
 		ev[evForeign] = foreign / all
+		ev[evCommon] = common / all
 		ev[evTyped] = mended / all
 	}
 	ev[evWords] = min(1, words/4)
+	ev[evLong] = min(1, max(0, words-6)/10)
+	ev[evMass] = min(1, first.signals[sigCover]*all/(5*e.index.idfMax))
+	ev[evOutLinear] = max(-1, min(1, outside.signals[sigLinear]-first.signals[sigLinear]))
+	ev[evOutLetters] = max(-1, min(1, outside.signals[sigLetters]-first.signals[sigLetters]))
+	ev[evOutPhrasing] = outside.signals[sigPhrasing] - first.signals[sigPhrasing]
+	ev[evOutGrams] = outside.signals[sigGrams] - first.signals[sigGrams]
 	return ev
 }

@@ -43,6 +43,9 @@ func Parse(name string, data []byte) ([]Entry, error) {
 	return p.entries, nil
 }
 
+// margin leaves room for what Format writes before a text.
+const margin = 8
+
 // parser holds the entry that is being read.
 type parser struct {
 	name     string
@@ -63,8 +66,8 @@ func (p *parser) bad(line int, what fault, args ...any) {
 
 func (p *parser) line(n int, s string) {
 	switch {
-	case len(s) > MaxLine:
-		p.bad(n, faultLong, len(s), MaxLine)
+	case len(s) > MaxLine-margin:
+		p.bad(n, faultLong, len(s), MaxLine-margin)
 		return
 	case !clean(s):
 		p.bad(n, faultText)
@@ -241,8 +244,8 @@ func (p *parser) answer(n int, s string) {
 		}
 		p.e.Answer = append(blocks, Block{Steps: []string{step}})
 	case last != nil && last.Steps == nil && !p.gap:
-		if len(last.Text)+len(s) >= MaxLine {
-			p.bad(n, faultParagraph, MaxLine)
+		if len(last.Text)+len(s) >= MaxLine-margin {
+			p.bad(n, faultParagraph, MaxLine-margin)
 			return
 		}
 		last.Text += " " + s

@@ -98,7 +98,7 @@ func TestParseFaults(t *testing.T) {
 		"brace":            {head + "Llame al {phone.", []string{"f:4: there is a { or } by itself"}},
 		"close brace":      {head + "Llame al phone}.", []string{"f:4: there is a { or } by itself"}},
 		"long line":        {head + strings.Repeat("a", MaxLine+1) + "\nSí.", []string{"f:4: the line has 2001 bytes"}},
-		"long paragraph":   {head + strings.Repeat("a", 1500) + "\n" + strings.Repeat("b", 600), []string{"f:5: the paragraph is over 2000"}},
+		"long paragraph":   {head + strings.Repeat("a", 1500) + "\n" + strings.Repeat("b", 600), []string{"f:5: the paragraph is over 1992"}},
 		"not text":         {head + "a\xff\nb\x00\nSí.", []string{"f:4: the line is not clean", "f:5: the line is not clean"}},
 		"all at once":      {"@topic a\ncategory: x\n? P\n{x}\n@topic a\n", []string{"f:2: category", "f:4: {x}", "f:5: topic", "f:5: topic \"a\" lacks category", "f:5: topic \"a\" lacks a ?", "f:5: topic \"a\" lacks an answer"}},
 	} {

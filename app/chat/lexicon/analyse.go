@@ -80,7 +80,7 @@ func (v *Vocabulary) known(w string, l domain.Lang) token {
 	if k, ok := g.kind[w]; ok {
 		t.kind = k
 	}
-	if t.kind == Foreign && v.words[l].weight[w] > 0 {
+	if (t.kind == Foreign || t.kind == Common) && v.words[l].weight[w] > 0 {
 		t.kind = Plain // the answers use it
 	}
 	t.neg = w == "no" || w == "not" || w == "nunca" || w == "never" || w == "tampoco" || l == domain.English && (strings.HasSuffix(w, "nt") && g.kind[w] == Stop)
@@ -101,6 +101,11 @@ func (v *Vocabulary) token(w string, l domain.Lang, m Mode) []token {
 	}
 	if s, ok := strings.CutSuffix(shrunk(w), "#"); ok && l == domain.Spanish && v.isWord(s, l) {
 		return []token{v.known(s, l)}
+	}
+	if heard := v.heard(w, l); heard != "" {
+		t := v.known(heard, l)
+		t.cost = soundCost
+		return []token{t}
 	}
 	if len(w) > 3 && v.isWord(w, other) {
 		return []token{v.known(w, other)}
@@ -135,8 +140,9 @@ func (v *Vocabulary) isWord(w string, l domain.Lang) bool {
 	if v.has(w, l) {
 		return true
 	}
-	_, ok := v.langs[l].stems[v.Stem(w, l)]
-	return ok && len(w) > 3
+	s, telling := v.langs[l].stemOf(w, l)
+	_, ok := v.words[l].stems[s]
+	return ok && telling
 }
 
 // shrunk takes the diminutive from a Spanish word, and marks with # that there
@@ -222,8 +228,11 @@ func (v *Vocabulary) slot(t token, negated bool) Slot {
 		sure = 1
 	}
 	cs := g.concepts(t.word, t.stem)
-	if t.kind == Stop && len(g.exact[t.word]) == 0 && !v.stopConcept(t, cs) {
-		return s
+	if t.kind == Stop {
+		// A function word has a meaning only where it is listed: "donde".
+		if cs = g.form(t.word); cs == nil {
+			return s
+		}
 	}
 	add := func(t token, cs []int, sure float64) {
 		s.Terms = addTerm(s.Terms, Term{stemKey(t), sure})
@@ -250,12 +259,6 @@ func (v *Vocabulary) slot(t token, negated bool) Slot {
 		s.Kind = Plain
 	}
 	return s
-}
-
-// stopConcept tells whether a function word carries a meaning, as "donde" does:
-// its concept holds it as it is, not only its stem.
-func (v *Vocabulary) stopConcept(t token, cs []int) bool {
-	return len(cs) > 0 && len(t.word) > 3 && !slices.Contains([]string{"sobre", "para", "pero"}, t.word)
 }
 
 func (v *Vocabulary) allLight(cs []int) bool {

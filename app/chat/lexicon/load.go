@@ -33,6 +33,7 @@ const (
 	maxConcepts = 2000
 	maxPhrase   = 6 // words
 	maxErrors   = 50
+	maxOutside  = 2000
 )
 
 // Load reads all .txt files of a folder. A file is made of sections:
@@ -40,12 +41,14 @@ const (
 //	= dinero            a concept, "= dinero light" one that says little
 //	es plata, guita     its words; phrases too, and "abren" in quotes for that very form
 //	en money
-//	@stop es            words that say nothing; @light, @foreign likewise
+//	@stop es            words that say nothing; @light, @common, @foreign likewise
 //	de la el
 //	@short es           abbreviations
 //	q = que
 //	@root es            stems that snowball cannot bring together
 //	pierd = perd
+//	@outside es         questions that are not ours, one a line
+//	qué tiempo hace
 //
 // A line with # first is a comment. The error joins all that is wrong.
 func Load(dir fs.FS) (*Lexicon, error) {
@@ -56,7 +59,7 @@ func Load(dir fs.FS) (*Lexicon, error) {
 	if len(names) == 0 || len(names) > maxFiles {
 		return nil, fmt.Errorf("list words: %d files, want 1 to %d", len(names), maxFiles)
 	}
-	x := &Lexicon{id: map[string]int{}, langs: map[domain.Lang]*language{domain.Spanish: newLanguage(), domain.English: newLanguage()}}
+	x := &Lexicon{id: map[string]int{}, outside: map[domain.Lang][]string{}, langs: map[domain.Lang]*language{domain.Spanish: newLanguage(), domain.English: newLanguage()}}
 	ld := loader{x: x}
 	slices.Sort(names)
 	// Roots come first: the stems of all other words rest on them.
@@ -145,9 +148,9 @@ func (ld *loader) begin(f []string) {
 // open opens a list.
 func (ld *loader) open(f []string) {
 	ld.section = "none"
-	if len(f) != 2 || !slices.Contains([]string{"stop", "light", "foreign", "short", "root"}, f[0]) {
+	if len(f) != 2 || !slices.Contains([]string{"stop", "light", "common", "foreign", "short", "root", "outside"}, f[0]) {
 		if !ld.roots {
-			ld.bad("want: @stop, @light, @foreign, @short or @root, and a language")
+			ld.bad("want: @stop, @light, @common, @foreign, @short, @root or @outside, and a language")
 		}
 		return
 	}
@@ -170,8 +173,14 @@ func (ld *loader) words(s string) {
 		ld.bad("words before any section")
 	case "concept":
 		ld.synonyms(s)
-	case "stop", "light", "foreign":
+	case "stop", "light", "common", "foreign":
 		ld.list(s)
+	case "outside":
+		if len(ld.x.outside[ld.lang]) >= maxOutside {
+			ld.bad("more than %d questions", maxOutside)
+			return
+		}
+		ld.x.outside[ld.lang] = append(ld.x.outside[ld.lang], s)
 	case "short", "root":
 		from, to, ok := strings.Cut(s, "=")
 		froms, tos := split(FoldAll(from)), split(FoldAll(to))
@@ -193,10 +202,9 @@ func (ld *loader) words(s string) {
 	}
 }
 
-// list takes words of a kind. A word in two lists is of the stronger kind it
-// had first: lists are read in the order of the files.
+// list takes words of a kind.
 func (ld *loader) list(s string) {
-	kinds := map[string]Kind{"stop": Stop, "light": Light, "foreign": Foreign}
+	kinds := map[string]Kind{"stop": Stop, "light": Light, "common": Common, "foreign": Foreign}
 	g := ld.x.langs[ld.lang]
 	for _, w := range split(FoldAll(s)) {
 		if k, ok := g.kind[w]; ok && k != kinds[ld.section] {
@@ -238,12 +246,18 @@ func (ld *loader) synonyms(s string) {
 			g.phrases[p.stems[0]] = append(g.phrases[p.stems[0]], p)
 			continue
 		}
-		to, key := g.stems, ld.x.Stem(words[0], domain.Lang(lang))
-		if form {
-			to, key = g.exact, words[0]
+		add := func(to map[string][]int, key string) {
+			if !slices.Contains(to[key], ld.concept) {
+				to[key] = append(to[key], ld.concept)
+			}
 		}
-		if !slices.Contains(to[key], ld.concept) {
-			to[key] = append(to[key], ld.concept)
+		if form {
+			add(g.exact, words[0])
+			continue
+		}
+		add(g.listed, words[0])
+		if stem, telling := g.stemOf(words[0], domain.Lang(lang)); telling {
+			add(g.stems, stem)
 		}
 	}
 }

@@ -25,11 +25,15 @@ func stem(w string, l domain.Lang) string {
 	spanish.Stem(env)
 	s := env.Current()
 	for _, end := range endings {
-		if len(s)-len(end) >= 3 && strings.HasSuffix(s, end) {
+		if len(s)-len(end) >= shortest && strings.HasSuffix(s, end) {
 			return s[:len(s)-len(end)]
 		}
 	}
 	return s
 }
+
+// shortest is the least that a stem keeps: what is shorter brings together
+// words that have nothing in common.
+const shortest = 4
 
 var endings = []string{"acion", "icion", "cion", "sion", "ion", "ir", "er", "ar", "en", "an", "io", "i", "e", "o", "a"}

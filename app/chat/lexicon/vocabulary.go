@@ -22,6 +22,7 @@ type Vocabulary struct {
 type wordSet struct {
 	weight map[string]float64 // how often the word occurs in answers
 	first  map[string]string  // wholly folded to as written, ñ kept
+	stems  map[string]struct{}
 	sound  map[string][]string
 	bySize [maxWord + 1][]target
 }
@@ -36,7 +37,7 @@ type target struct {
 func NewVocabulary(x *Lexicon) *Vocabulary {
 	v := &Vocabulary{Lexicon: x, words: map[domain.Lang]*wordSet{}, gram: map[domain.Lang]map[string]int{}, grams: map[domain.Lang]int{}}
 	for _, l := range x.Languages() {
-		v.words[l] = &wordSet{weight: map[string]float64{}, first: map[string]string{}, sound: map[string][]string{}}
+		v.words[l] = &wordSet{weight: map[string]float64{}, first: map[string]string{}, stems: map[string]struct{}{}, sound: map[string][]string{}}
 		v.gram[l] = map[string]int{}
 		g := x.langs[l]
 		all := make([]string, 0, len(g.words))
@@ -70,12 +71,29 @@ func (v *Vocabulary) add(word string, l domain.Lang, weight float64) {
 		return
 	}
 	set.weight[w], set.first[w] = weight, word
-	if len(w) < 3 || len(w) > maxWord {
+	if s, telling := v.langs[l].stemOf(w, l); telling {
+		set.stems[s] = struct{}{}
+	}
+	if len(w) < 2 || len(w) > maxWord {
 		return
 	}
-	set.bySize[len(w)] = append(set.bySize[len(w)], target{w, letters(w)})
 	s := sound(w, l)
 	set.sound[s] = append(set.sound[s], w)
+	if len(w) > 2 {
+		set.bySize[len(w)] = append(set.bySize[len(w)], target{w, letters(w)})
+	}
+}
+
+// heard is the word that is spoken like one that is in no list: "boy" for
+// "voy". Empty where there is none, or more than one.
+func (v *Vocabulary) heard(w string, l domain.Lang) string {
+	if len(w) < 2 || len(w) > maxWord {
+		return ""
+	}
+	if same := v.words[l].sound[sound(w, l)]; len(same) == 1 {
+		return same[0]
+	}
+	return ""
 }
 
 // has tells whether a wholly folded word is one of the language.
