@@ -27,6 +27,7 @@ type cli struct {
 	cfg         config.Config
 	log         *slog.Logger
 	clock       domain.Clock
+	in          io.Reader
 	out, errOut io.Writer
 	closers     []func() error
 
@@ -36,7 +37,7 @@ type cli struct {
 }
 
 func newCLI(out, errOut io.Writer) *cli {
-	return &cli{out: out, errOut: errOut, clock: domain.SystemClock{}, log: slog.New(slog.DiscardHandler), cfg: config.Default()}
+	return &cli{in: os.Stdin, out: out, errOut: errOut, clock: domain.SystemClock{}, log: slog.New(slog.DiscardHandler), cfg: config.Default()}
 }
 
 // Close gives back what the commands opened.
@@ -64,7 +65,8 @@ func rootCommand(c *cli) *cobra.Command {
 	root.Flags().BoolVar(&c.diagnostics, "diagnostics", false, "serve /screen, what the screen shows, beside the metrics (for tests: it tells names)")
 	root.PersistentPreRunE = func(cmd *cobra.Command, _ []string) error { return c.load(cmd) }
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
-	root.AddCommand(doctorCommand(c), facesCommand(c), eventsCommand(c), modelsCommand(c), calibrateCommand(c))
+	root.AddCommand(doctorCommand(c), facesCommand(c), eventsCommand(c), modelsCommand(c), calibrateCommand(c),
+		peopleCommand(c), badgesCommand(c), staffCommand(c), keysCommand(c))
 	return root
 }
 

@@ -32,19 +32,16 @@ type eyeTemplates interface {
 	PersonTemplates(context.Context, domain.PersonID, domain.EncoderRef) ([]domain.Template, error)
 }
 
-// redactor makes everybody in a picture unrecognisable but the face given, in
-// fractions of it.
-type redactor func(jpeg []byte, face domain.Rect) ([]byte, error)
-
 // eyeOptions wire an eye. Templates, Clock and Camera are required.
 type eyeOptions struct {
 	Templates eyeTemplates
 	Clock     domain.Clock
 	// Camera is how the camera is now; nil while that is not known.
 	Camera func() *domain.CameraHealth
-	// Redact is nil where no snapshots are kept.
-	Redact redactor
-	Log    *slog.Logger
+	// Snapshots keeps the frame of a verification, of whom it is for the caller
+	// to say.
+	Snapshots bool
+	Log       *slog.Logger
 }
 
 // watched is the pipeline, as far as the eye needs it.
@@ -55,6 +52,7 @@ type watched interface {
 // sight is what the eye sees with: the pipeline that runs, and its engine.
 type sight struct {
 	pipe     watched
+	decoder  vision.Decoder
 	gallery  *vision.Gallery
 	session  vision.SessionOptions // its Encoder is nil where there is none
 	limits   thresholds
@@ -262,22 +260,14 @@ func (e *eye) Verify(ctx context.Context, person domain.PersonID, progress func(
 	}
 	v.Evidence.Distance, v.Evidence.Threshold = round(r.Distance), r.Threshold
 	v.Evidence.Votes, v.Evidence.Frames, v.Evidence.Quality = r.Votes, r.Frames, round(r.Quality)
-	v.Snapshot = e.snapshot(r)
+	if e.o.Snapshots && r.Verified {
+		// The result matters more than its picture; one in which others could be
+		// known is none.
+		if v.Snapshot, err = r.Snapshot(l.decoder); err != nil {
+			e.o.Log.Warn("picture not kept", slog.String("error", err.Error()))
+		}
+	}
 	return v, nil
-}
-
-// snapshot is the frame that decided, with nobody else to be known in it. A
-// frame in which that cannot be done is not kept.
-func (e *eye) snapshot(r vision.VerifyResult) []byte {
-	if e.o.Redact == nil || r.JPEG == nil {
-		return nil
-	}
-	jpeg, err := e.o.Redact(r.JPEG, r.Box)
-	if err != nil {
-		e.o.Log.Warn("picture not kept", slog.String("error", err.Error()))
-		return nil
-	}
-	return jpeg
 }
 
 func (l look) evidence(r vision.LivenessResult) kiosk.Evidence {

@@ -53,10 +53,10 @@ func TestRegisterThenVerify(t *testing.T) {
 				})
 				return v
 			}
-			if v := verify(0); v.Reason != domain.ReasonRecognised || v.Evidence.Distance > v.Evidence.Threshold || v.Evidence.LivenessReason == "" || len(v.Snapshot) != 2 {
+			if v := verify(0); v.Reason != domain.ReasonRecognised || v.Evidence.Distance > v.Evidence.Threshold || v.Evidence.LivenessReason == "" || len(v.Snapshot) < 5000 {
 				t.Errorf("the same person: %s, %+v, snapshot of %d bytes", v.Reason, v.Evidence, len(v.Snapshot))
 			}
-			if v := verify(2); v.Reason != domain.ReasonWrongFace || v.Evidence.Distance <= v.Evidence.Threshold {
+			if v := verify(2); v.Reason != domain.ReasonWrongFace || v.Snapshot != nil || v.Evidence.Distance <= v.Evidence.Threshold {
 				t.Errorf("somebody else: %s, %+v", v.Reason, v.Evidence)
 			}
 			if models == "" { // slow: the rest does not hang on the engine

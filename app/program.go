@@ -63,7 +63,7 @@ func newProgram(ctx context.Context, c *cli) (*program, error) {
 		return nil, errors.Join(err, cam.Close())
 	}
 	p := &program{c: c, store: st, metrics: telemetry.NewMetrics(), camera: cam, live: make(chan struct{}, 1), changed: make(chan struct{}, 1)}
-	p.eye = newEye(eyeOptions{Templates: st, Clock: c.clock, Camera: p.health.Load, Log: c.log})
+	p.eye = newEye(eyeOptions{Templates: st, Clock: c.clock, Camera: p.health.Load, Snapshots: c.cfg.Snapshots.Enabled, Log: c.log})
 	p.rec = kiosk.NewRecorder(kiosk.RecorderOptions{
 		Events: st, Clock: c.clock, Log: c.log, Snapshots: c.cfg.Snapshots.Enabled,
 		OnRecorded: func(e domain.Event) {
@@ -204,7 +204,7 @@ func (p *program) see(ctx context.Context) {
 
 // openEye lets the visitor's flows see by the pipeline.
 func (p *program) openEye(e *engine, g *vision.Gallery, pipe *vision.Pipeline) {
-	s := sight{pipe: pipe, gallery: g, detector: e.detector.Name()}
+	s := sight{pipe: pipe, decoder: e.decoder, gallery: g, detector: e.detector.Name()}
 	if e.encoder != nil {
 		s.session, s.limits = p.c.sessionOptions(e), p.c.thresholds(e)
 		detail, mend := p.c.livenessGrade(e)

@@ -82,8 +82,7 @@ func newStage(t *testing.T, models string, change func(*config.Config)) *stage {
 		t.Fatal(err)
 	}
 	st.eye = newEye(eyeOptions{
-		Templates: st.store, Clock: st.clock, Camera: st.health.Load,
-		Redact: func(jpeg []byte, _ domain.Rect) ([]byte, error) { return jpeg[:min(2, len(jpeg))], nil },
+		Templates: st.store, Clock: st.clock, Camera: st.health.Load, Snapshots: true, Log: st.cli.log,
 	})
 	st.health.Store(&domain.CameraHealth{State: domain.CameraLive})
 	st.open()
@@ -103,7 +102,7 @@ func (st *stage) open() {
 	session := st.cli.sessionOptions(st.e)
 	session.Landmarker = lookedAt{st, session.Landmarker}
 	session.Liveness.Gestures = []vision.Gesture{vision.GestureTurnLeft, vision.GestureTurnRight} // the cast's blinks are hard to see
-	st.eye.open(sight{pipe: overheard{st, pipe}, gallery: st.g, session: session, limits: st.cli.thresholds(st.e), detector: st.e.detector.Name()})
+	st.eye.open(sight{pipe: overheard{st, pipe}, decoder: st.e.decoder, gallery: st.g, session: session, limits: st.cli.thresholds(st.e), detector: st.e.detector.Name()})
 	ctx, cancel := context.WithCancel(st.t.Context())
 	var wg sync.WaitGroup
 	wg.Go(func() { pipe.Run(ctx) })
