@@ -38,6 +38,7 @@ type visitor struct {
 	texts   *assets.Texts
 	lang    string
 	shots   int
+	looks   int
 	prefix  string
 	coach   string
 	since   time.Time
@@ -245,7 +246,34 @@ func (v *visitor) putDown() { v.stage.Hold(nil, cast.BeforeChest) }
 func (v *visitor) step(name string) {
 	v.t.Helper()
 	v.shots++
+	if os.Getenv("AGENTID_SHOTS") != "" { // what was said to the screen is painted by then
+		for last := v.picture(); ; {
+			next := v.picture()
+			if same(last, next) || v.screen().Camera == "live" && v.looked(next) {
+				break
+			}
+			last = next
+		}
+	}
 	v.shot(v.display, fmt.Sprintf("%s-%02d-%s-%s", v.prefix, v.shots, name, v.lang))
+}
+
+// looked counts pictures of a screen whose live part never stands still.
+func (v *visitor) looked(image.Image) bool { v.looks++; return v.looks%4 == 0 }
+
+func same(a, b image.Image) bool {
+	x, y := a.Bounds(), b.Bounds()
+	if x != y {
+		return false
+	}
+	for i := x.Min.Y; i < x.Max.Y; i += 4 {
+		for j := x.Min.X; j < x.Max.X; j += 4 {
+			if a.At(j, i) != b.At(j, i) {
+				return false
+			}
+		}
+	}
+	return true
 }
 
 // register goes through a whole registration by touch, and leaves with the
