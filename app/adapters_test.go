@@ -1,0 +1,307 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"crypto/ed25519"
+	"errors"
+	"io"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"agentid/app/badge"
+	"agentid/app/domain"
+	"agentid/app/domain/domaintest"
+	"agentid/app/kiosk"
+	"agentid/app/store"
+	"agentid/assets"
+)
+
+// newDesk is a kiosk's badges, in a place of its own.
+func newDesk(t *testing.T) (*cli, *domaintest.Clock, *badgeDesk) {
+	t.Helper()
+	clock := domaintest.NewClock(time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC))
+	c := newCLI(t.Output(), t.Output())
+	c.clock = clock
+	c.cfg.DataDir = t.TempDir()
+	c.cfg.Badge.KeyFile = filepath.Join(t.TempDir(), "badge.key")
+	d, err := c.openBadges(t.Context(), noneIssued{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c, clock, d
+}
+
+type noneIssued struct{}
+
+func (noneIssued) EventsQuery(context.Context, store.Filter) ([]domain.Event, error) { return nil, nil }
+
+type someIssued struct{}
+
+func (someIssued) EventsQuery(context.Context, store.Filter) ([]domain.Event, error) {
+	return []domain.Event{{Reason: domain.ReasonBadgeIssued}}, nil
+}
+
+func TestBadgeDesk(t *testing.T) {
+	c, clock, d := newDesk(t)
+	b := c.newBadge(domain.PersonID(newID()), 1)
+	token, err := d.token(b)
+	if err != nil {
+		t.Fatal(err)
+	}
+	code, err := d.Badge(b)
+	if err != nil || len(code.Modules) != 45 || len(code.Modules[44]) != 45 || !code.Modules[0][0] || code.Modules[7][7] {
+		t.Errorf("code: %v", err)
+	}
+	if got, err := d.Read(token); err != nil || got.Badge != b.ID || got.Person != b.Person || got.Receipt {
+		t.Errorf("%+v, %v", got, err)
+	}
+	consent := domain.Consent{ID: newID(), Person: b.Person, At: clock.Now(), Lang: domain.Spanish}
+	if code, err := d.Receipt(consent); err != nil || len(code.Modules) != 49 {
+		t.Errorf("receipt's code: %v", err)
+	}
+	receipt, err := d.issuer.Receipt(consent)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, err := d.Read(receipt); err != nil || !got.Receipt || got.Consent != consent.ID || got.Person != b.Person {
+		t.Errorf("receipt: %+v, %v", got, err)
+	}
+
+	_, _, other := newDesk(t)
+	foreign, err := other.token(b)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, tt := range map[string]struct {
+		text string
+		err  error
+		why  domain.Reason
+	}{
+		"somebody's telephone": {"https://example.org/x", kiosk.ErrForeign, domain.ReasonBadgeUnknown},
+		"of another bank":      {foreign, badge.ErrUnknownIssuer, domain.ReasonBadgeUnknown},
+		"cut":                  {token[:len(token)-3], badge.ErrMalformed, domain.ReasonBadgeUnknown},
+		"forged":               {forge(token), badge.ErrForged, domain.ReasonBadgeForged},
+	} {
+		got, err := d.Read(tt.text)
+		if !errors.Is(err, tt.err) || d.Refusal(err) != tt.why || got != (kiosk.Token{}) {
+			t.Errorf("%s: %+v, %v, %s", name, got, err, d.Refusal(err))
+		}
+	}
+	clock.Advance(366 * 24 * time.Hour)
+	if got, err := d.Read(token); !errors.Is(err, badge.ErrExpired) || got.Badge != b.ID || d.Refusal(err) != domain.ReasonBadgeExpired {
+		t.Errorf("expired: %+v, %v", got, err)
+	}
+
+	// The other kiosk's badges hold once its key is trusted.
+	c.cfg.Badge.TrustedKeysFile = filepath.Join(t.TempDir(), "trusted")
+	line := "# the kiosk at the gate\n\n" + trustedLine(other.issuer.Public()) + "\n"
+	if err := os.WriteFile(c.cfg.Badge.TrustedKeysFile, []byte(line), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	clock.Advance(-366 * 24 * time.Hour)
+	if d, err = c.openBadges(t.Context(), someIssued{}); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := d.Read(foreign); err != nil || got.Badge != b.ID {
+		t.Errorf("of a trusted kiosk: %+v, %v", got, err)
+	}
+	if err := os.Chmod(c.cfg.Badge.TrustedKeysFile, 0o622); err != nil {
+		t.Fatal(err)
+	}
+	if d, err = c.openBadges(t.Context(), someIssued{}); !errors.Is(err, errTrustedKeys) || d == nil || !d.canIssue() {
+		t.Errorf("a list that others may write: %v", err)
+	}
+	if _, err := d.Read(foreign); !errors.Is(err, badge.ErrUnknownIssuer) {
+		t.Errorf("its keys are trusted: %v", err)
+	}
+}
+
+// forge changes who a token is for, and keeps its signature.
+func forge(token string) string {
+	swap := byte('0')
+	if token[30] == swap {
+		swap = '1'
+	}
+	return token[:30] + string(swap) + token[31:]
+}
+
+// TestLostBadgeKey: no other is made, nobody is registered, and the desk says so.
+func TestLostBadgeKey(t *testing.T) {
+	c, _, d := newDesk(t)
+	token, err := d.token(c.newBadge(domain.PersonID(newID()), 1))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Remove(c.cfg.Badge.KeyFile); err != nil {
+		t.Fatal(err)
+	}
+	d, err = c.openBadges(t.Context(), someIssued{})
+	if !errors.Is(err, badge.ErrNoKey) || d == nil || d.canIssue() {
+		t.Fatalf("%v, %v", d, err)
+	}
+	if _, err := os.Stat(c.cfg.Badge.KeyFile); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("another key was made: %v", err)
+	}
+	if _, err := d.Badge(c.newBadge(domain.PersonID(newID()), 1)); !errors.Is(err, badge.ErrNoKey) {
+		t.Errorf("issued: %v", err)
+	}
+	if _, err := d.Receipt(domain.Consent{}); !errors.Is(err, badge.ErrNoKey) {
+		t.Errorf("receipt issued: %v", err)
+	}
+	if _, err := d.Read(token); d.Refusal(err) != domain.ReasonBadgeUnknown {
+		t.Errorf("read: %v", err)
+	}
+	texts, err := newConsentTexts("", 12, d.err)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := texts.ConsentText(domain.Spanish); !errors.Is(err, badge.ErrNoKey) {
+		t.Errorf("consent is asked: %v", err)
+	}
+}
+
+func TestConsentTexts(t *testing.T) {
+	texts, err := newConsentTexts("Banco Norte", 6, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	seen := map[string]bool{}
+	for _, l := range []domain.Lang{domain.Spanish, domain.English} {
+		shown, hash, err := texts.ConsentText(l)
+		want, werr := assets.ConsentFor(assets.ConsentVersion, string(l), "Banco Norte", 6)
+		if err != nil || werr != nil || hash != want.SHA256() || shown != (kiosk.ConsentShown{Version: assets.ConsentVersion, Months: 6}) || seen[hash] {
+			t.Errorf("%s: %+v, %s, %v", l, shown, hash, err)
+		}
+		seen[hash] = true
+	}
+	if _, _, err := texts.ConsentText("fr"); !errors.Is(err, errNoText) {
+		t.Errorf("in French: %v", err)
+	}
+	if _, err := newConsentTexts("x", 0, nil); err == nil {
+		t.Error("kept for no months")
+	}
+}
+
+func TestCardPrinter(t *testing.T) {
+	c, clock, d := newDesk(t)
+	texts, err := assets.LoadTexts()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if p := c.cardPrinter(d, "Banco Norte", texts); p != nil {
+		t.Error("a printer that nobody configured")
+	}
+	c.cfg.Badge.PDFDir = t.TempDir()
+	var log bytes.Buffer
+	c.log = slog.New(slog.NewJSONHandler(&log, nil))
+	p := c.cardPrinter(d, "Banco Norte", texts)
+	var cards [][]byte
+	var badges []domain.Badge
+	for _, l := range []domain.Lang{domain.Spanish, domain.English} {
+		b := c.newBadge(domain.PersonID(newID()), 1)
+		if err := p.Print(t.Context(), b, "Lucía Vega", l); err != nil {
+			t.Fatal(err)
+		}
+		pdf, err := os.ReadFile(filepath.Join(c.cfg.Badge.PDFDir, "badge-"+string(b.ID)+".pdf"))
+		if err != nil || !bytes.HasPrefix(pdf, []byte("%PDF-")) {
+			t.Fatalf("%s: %v", l, err)
+		}
+		cards, badges = append(cards, pdf), append(badges, b)
+	}
+	if bytes.Equal(cards[0], cards[1]) || strings.Contains(log.String(), "Lucía") || !strings.Contains(log.String(), "badge printed") {
+		t.Errorf("the cards are the same, or the log tells a name: %s", log.String())
+	}
+	for _, l := range []string{"es", "en"} {
+		for _, k := range []string{"card.title", "card.note", "badge.valid"} {
+			if !texts.Has(l, k) {
+				t.Errorf("no %s in %s", k, l)
+			}
+		}
+	}
+	c.cfg.Badge.Printer, c.cfg.Badge.Media = "Zebra", "A4"
+	cups, ok := c.printer().(badge.CUPS)
+	if !ok || cups.Destination != "Zebra" || len(cups.Options) != 1 || cups.Options[0] != "media=A4" || cups.Validate() != nil {
+		t.Errorf("%+v", cups)
+	}
+
+	// The sweep removes what holds no more, and nothing that is not a card.
+	note := filepath.Join(c.cfg.Badge.PDFDir, "note.txt")
+	if err := os.WriteFile(note, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	f, _ := c.cardFolder()
+	known := fakeBadges{badges[0].ID: badges[0]} // the other person was erased
+	if n, err := sweepCards(t.Context(), f, known, clock.Now()); n != 1 || err != nil {
+		t.Errorf("%d swept, %v", n, err)
+	}
+	if n, err := sweepCards(t.Context(), f, known, badges[0].Expires); n != 1 || err != nil {
+		t.Errorf("%d swept of one expired, %v", n, err)
+	}
+	if left, err := os.ReadDir(c.cfg.Badge.PDFDir); err != nil || len(left) != 1 || left[0].Name() != "note.txt" {
+		t.Errorf("left: %v, %v", left, err)
+	}
+}
+
+type fakeBadges map[domain.BadgeID]domain.Badge
+
+func (f fakeBadges) Badge(_ context.Context, id domain.BadgeID) (domain.Badge, error) {
+	if b, ok := f[id]; ok {
+		return b, nil
+	}
+	return domain.Badge{}, domain.ErrNotFound
+}
+
+func TestParseTrustedKeys(t *testing.T) {
+	pub := ed25519.NewKeyFromSeed(make([]byte, 32)).Public().(ed25519.PublicKey)
+	keys, err := parseTrustedKeys([]byte("\r\n# x\n  " + trustedLine(pub) + "\n" + trustedLine(pub)))
+	if err != nil || len(keys) != 2 || !keys[1].Equal(pub) {
+		t.Errorf("%d keys, %v", len(keys), err)
+	}
+	for _, bad := range []string{"x", "AAAA", trustedLine(pub)[:40], trustedLine(pub)[:44] + " more"} {
+		if keys, err := parseTrustedKeys([]byte(bad)); err == nil {
+			t.Errorf("%q: %d keys", bad, len(keys))
+		}
+	}
+	if _, err := parseTrustedKeys([]byte(strings.Repeat(trustedLine(pub)+"\n", maxTrustedKeys+1))); err == nil {
+		t.Error("more keys than may be")
+	}
+}
+
+// FuzzTrustedKeys: whatever the file holds, only whole public keys come of it.
+func FuzzTrustedKeys(f *testing.F) {
+	f.Add([]byte(trustedLine(make([]byte, 32))))
+	f.Add([]byte("# only words\n\nAAAA"))
+	f.Fuzz(func(t *testing.T, b []byte) {
+		keys, err := parseTrustedKeys(b)
+		if err != nil {
+			return
+		}
+		for _, k := range keys {
+			if len(k) != ed25519.PublicKeySize || !bytes.Contains(b, []byte(strings.SplitN(trustedLine(k), " ", 2)[0])) {
+				t.Errorf("a key that is not in the file: %x", k)
+			}
+		}
+	})
+}
+
+func TestReadLine(t *testing.T) {
+	for in, want := range map[string]string{"493817\n571934\n": "493817", "493817\r\n": "493817", "493817": "493817", "\n": ""} {
+		r := strings.NewReader(in)
+		if got, err := readLine(r); got != want || err != nil {
+			t.Errorf("%q: %q, %v", in, got, err)
+		}
+		if rest, _ := io.ReadAll(r); want != "" && strings.Contains(in, "\n5") && string(rest) != "571934\n" {
+			t.Errorf("%q: %q is left", in, rest)
+		}
+	}
+	for _, bad := range []string{"", strings.Repeat("9", maxSecret+1)} {
+		if got, err := readLine(strings.NewReader(bad)); err == nil {
+			t.Errorf("%d bytes: %q", len(bad), got)
+		}
+	}
+}
