@@ -450,11 +450,7 @@ func TestVisitorsByTouch(t *testing.T) {
 	v.validate(expired)
 	v.result("no")
 	v.finish()
-	st := h.openStore()
-	if err := st.RevokeBadge(t.Context(), readBadge(t, h, badgeL).Badge.ID, domain.ReasonBadgeRevoked, time.Now()); err != nil {
-		t.Fatal(err)
-	}
-	st.Close()
+	h.must("badges", "revoke", string(readBadge(t, h, badgeL).Badge.ID))
 	v.validate(badgeL)
 	v.result("no")
 	v.finish()

@@ -25,6 +25,7 @@ type registry struct {
 	fail     map[string]error
 	enrolled []domain.Enrolment
 	hold     chan struct{} // Enrol waits for it
+	erasedBy domain.Actor
 }
 
 func newRegistry(c domain.Clock) *registry {
@@ -184,7 +185,7 @@ func (r *registry) Withdraw(_ context.Context, id domain.PersonID, p domain.Purp
 	return nil
 }
 
-func (r *registry) EraseIdentity(_ context.Context, id domain.PersonID, why domain.Reason, at time.Time) (domain.ErasureReceipt, error) {
+func (r *registry) EraseIdentity(ctx context.Context, id domain.PersonID, why domain.Reason, at time.Time) (domain.ErasureReceipt, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if err := r.trip("EraseIdentity"); err != nil {
@@ -192,6 +193,7 @@ func (r *registry) EraseIdentity(_ context.Context, id domain.PersonID, why doma
 	}
 	delete(r.profiles, id)
 	delete(r.pins, id)
+	r.erasedBy = domain.ActorOf(ctx)
 	return domain.ErasureReceipt{ID: "r", At: at, Why: why, KeyGone: true, Templates: 5, Badges: 1, Consents: 1}, nil
 }
 

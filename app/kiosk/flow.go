@@ -34,6 +34,7 @@ type flow struct {
 	job   *job      // what works for the present page
 	asked time.Time // since when somebody is asked whether they are there
 	staff *domain.Staff
+	actor domain.Actor // in whose name the flow does what it does
 
 	reg *registration
 	val *validation
@@ -50,7 +51,7 @@ type job struct {
 func (m *Machine) begin(s State, f *flow, now time.Time) {
 	m.leaveCard(now)
 	m.endFlow()
-	f.since = now
+	f.since, f.actor = now, domain.Actor{ID: domain.ActorVisitor}
 	m.flow = f
 	m.enter(s, now)
 }
@@ -93,6 +94,7 @@ func (m *Machine) commit(do func(ctx context.Context, j *job) func(now time.Time
 
 func (m *Machine) spawn(ctx context.Context, j *job, cancel context.CancelFunc, do func(context.Context, *job) func(time.Time)) {
 	m.flow.job = j
+	ctx = domain.WithActor(ctx, m.flow.actor)
 	m.jobs.Add(1)
 	go func() {
 		defer m.jobs.Done()
@@ -189,6 +191,11 @@ func (m *Machine) abandon(why domain.Reason, now time.Time) {
 // aside does something that nobody waits for, after the flow if need be.
 func (m *Machine) aside(do func(ctx context.Context) error) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(m.base), workTimeout)
+	actor := domain.Actor{ID: domain.ActorVisitor}
+	if m.flow != nil {
+		actor = m.flow.actor
+	}
+	ctx = domain.WithActor(ctx, actor)
 	m.jobs.Add(1)
 	go func() {
 		defer m.jobs.Done()

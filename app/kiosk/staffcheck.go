@@ -144,7 +144,8 @@ func (m *Machine) staffSubject() domain.PersonID {
 // verdict does what staff decided.
 func (m *Machine) verdict(approve bool, now time.Time) {
 	f, who := m.flow, *m.flow.staff
-	f.staff = nil
+	// What follows is done in their name: for one's own data, all of it.
+	f.staff, f.actor = nil, domain.StaffActor(who)
 	switch {
 	case f.reg != nil:
 		m.lookalike(who, approve, now)
@@ -169,5 +170,6 @@ func (m *Machine) lookalike(who domain.Staff, approve bool, now time.Time) {
 		return
 	}
 	reg.app.lookalike = other
+	m.flow.actor = domain.Actor{ID: domain.ActorVisitor} // the visitor goes on
 	m.toPIN(now)
 }

@@ -44,6 +44,7 @@ func (m *Machine) cameraless() bool {
 func (m *Machine) scan(now time.Time) {
 	m.page(now)
 	m.flow.val.claim, m.flow.val.ended = Claim{}, false
+	m.flow.actor = domain.Actor{ID: domain.ActorVisitor}
 	m.validate(func(v *Validate) { *v = Validate{Step: ValidateScan, NoCamera: m.cameraless()} })
 	m.read(m.present, func() { m.validate(func(v *Validate) { v.Unreadable = true }) })
 }

@@ -38,6 +38,7 @@ func (m *Machine) withdraw(change func(*Withdraw)) {
 func (m *Machine) scanForData(now time.Time) {
 	m.page(now)
 	*m.flow.wd = withdrawal{why: domain.ReasonErasedByPerson}
+	m.flow.actor = domain.Actor{ID: domain.ActorVisitor}
 	m.withdraw(func(w *Withdraw) { *w = Withdraw{Step: WithdrawScan, NoCamera: m.cameraless()} })
 	m.read(m.shownForData, func() { m.withdraw(func(w *Withdraw) { w.Unreadable = true }) })
 }

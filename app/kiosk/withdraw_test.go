@@ -43,6 +43,9 @@ func TestErasure(t *testing.T) {
 			if _, ok := d.reg.profiles["p1"]; ok {
 				t.Fatal("still there")
 			}
+			if d.reg.erasedBy.ID != domain.ActorVisitor {
+				t.Fatalf("erased in the name of %+v", d.reg.erasedBy)
+			}
 		})
 	}
 }
@@ -136,6 +139,9 @@ func TestStaffLetsInWhoForgotThePIN(t *testing.T) {
 	d.Do(ConfirmWithdraw{})
 	if w := d.withdrawing(WithdrawDone); w.Receipt.Why != domain.ReasonErasedByStaff {
 		t.Fatalf("%+v", w.Receipt)
+	}
+	if d.reg.erasedBy.ID != "s1" || d.reg.erasedBy.Role != domain.RoleStaff {
+		t.Fatalf("erased in the name of %+v", d.reg.erasedBy)
 	}
 }
 
