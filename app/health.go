@@ -109,6 +109,8 @@ func (p *program) serveScreen(w http.ResponseWriter, _ *http.Request) {
 		step, coach = string(v.Validate.Step), v.Validate.Face.Guide
 	case v.Withdraw != nil:
 		step = string(v.Withdraw.Step)
+	case v.Ask != nil:
+		step = string(v.Ask.Step)
 	}
 	outcome, busy := kiosk.Outcome(""), false
 	if v.Validate != nil {

@@ -67,6 +67,24 @@ type (
 	ConfirmWithdraw struct{}
 )
 
+// Actions of a conversation.
+type (
+	// WriteQuestion opens the keyboard, AskQuestion sends what was written.
+	WriteQuestion struct{}
+	AskQuestion   struct{ Text string }
+	// AskCategory looks into a category, "" lists them; AskTopic asks a topic
+	// that is on the screen.
+	AskCategory struct{ ID string }
+	AskTopic    struct{ ID string }
+	// RateAnswer says whether the answer helped.
+	RateAnswer struct{ Liked bool }
+	// TalkToPerson hands over to staff.
+	TalkToPerson struct{}
+	// SpeakAnswer has the answer read aloud, StopSpeaking ends that.
+	SpeakAnswer  struct{}
+	StopSpeaking struct{}
+)
+
 func (Next) action()            {}
 func (StepBack) action()        {}
 func (Cancel) action()          {}
@@ -92,3 +110,11 @@ func (StaffVerdict) action()    {}
 func (OwnData) action()         {}
 func (ChooseWithdraw) action()  {}
 func (ConfirmWithdraw) action() {}
+func (WriteQuestion) action()   {}
+func (AskQuestion) action()     {}
+func (AskCategory) action()     {}
+func (AskTopic) action()        {}
+func (RateAnswer) action()      {}
+func (TalkToPerson) action()    {}
+func (SpeakAnswer) action()     {}
+func (StopSpeaking) action()    {}

@@ -19,6 +19,17 @@ func (m *Machine) Choose(f Feature) {
 		if m.view.State == StateStarting {
 			return
 		}
+		if m.asks() && m.flow == nil && f == FeatureAsk {
+			m.startAsk(now)
+			return
+		}
+		if m.asks() && f == FeatureStaff && !m.follows() && (m.flow == nil || m.flow.ask != nil) {
+			if !m.resume(now) {
+				m.startAsk(now)
+			}
+			m.actAsk(TalkToPerson{}, now)
+			return
+		}
 		if m.flow == nil && m.o.Flows != nil {
 			switch f {
 			case FeatureRegister:
@@ -44,6 +55,7 @@ func (m *Machine) Help() {
 		if m.view.State != StateStarting && !m.view.Asking && !(m.follows() && m.busy()) {
 			m.leaveCard(now)
 			m.pause()
+			m.hush()
 			m.enter(StateHelp, now)
 		}
 	})
@@ -82,6 +94,7 @@ func (m *Machine) NotMe() {
 			return
 		}
 		m.o.Recorder.NotMe(m.card.person, now)
+		m.proved = mark{}
 		m.denied[m.card.track] = mark{m.card.person, now}
 		if m.o.Flows != nil { // two who look alike: a face alone is not to do for this one
 			who := m.card.person
@@ -104,6 +117,9 @@ func (m *Machine) SetLanguage(l domain.Lang) {
 		m.view.Lang = l
 		if m.view.State == StateRegister {
 			m.registerTold(now)
+		}
+		if m.view.Ask != nil && !m.view.Ask.Busy {
+			m.askTold()
 		}
 	})
 }

@@ -39,6 +39,7 @@ type flow struct {
 	reg *registration
 	val *validation
 	wd  *withdrawal
+	ask *conversation
 }
 
 // job is work beside the machine. What it brings counts only while it is the
@@ -61,9 +62,10 @@ func (m *Machine) endFlow() {
 	if m.flow == nil {
 		return
 	}
+	m.hush()
 	m.stopJob()
 	m.flow = nil
-	m.view.Register, m.view.Validate, m.view.Withdraw = nil, nil, nil
+	m.view.Register, m.view.Validate, m.view.Withdraw, m.view.Ask = nil, nil, nil, nil
 	m.view.Asking, m.view.Leaving, m.view.Covered = false, false, false
 }
 
@@ -160,8 +162,10 @@ func (m *Machine) act(a Action, now time.Time) {
 		m.actValidate(a, now)
 	case StateWithdraw:
 		m.actWithdraw(a, now)
+	case StateAsk:
+		m.actAsk(a, now)
 	case StateHelp, StateNotice:
-		if _, ok := a.(OwnData); ok && f.reg == nil { // nothing typed is lost by it
+		if _, ok := a.(OwnData); ok && f.reg == nil && m.o.Flows != nil { // nothing typed is lost by it
 			m.startWithdraw("", now)
 		}
 	}
@@ -170,6 +174,7 @@ func (m *Machine) act(a Action, now time.Time) {
 // ask asks whether somebody is still there, or means to leave; cover hides the
 // page meanwhile.
 func (m *Machine) ask(leaving, cover bool, now time.Time) {
+	m.hush()
 	m.flow.asked = now
 	m.view.Asking, m.view.Leaving, m.view.Covered = true, leaving, cover
 }
@@ -229,6 +234,9 @@ func (m *Machine) resume(now time.Time) bool {
 	case f.wd != nil:
 		m.enter(StateWithdraw, now)
 		m.resumeWithdraw(now)
+	case f.ask != nil:
+		m.enter(StateAsk, now)
+		f.since = now
 	}
 	return true
 }
@@ -236,7 +244,7 @@ func (m *Machine) resume(now time.Time) bool {
 // follows tells that the state is a flow's page, rather than help beside it.
 func (m *Machine) follows() bool {
 	switch m.view.State {
-	case StateRegister, StateValidate, StateWithdraw:
+	case StateRegister, StateValidate, StateWithdraw, StateAsk:
 		return m.flow != nil
 	}
 	return false
@@ -252,6 +260,8 @@ func (m *Machine) busy() bool {
 		return v.Step == ValidateWorking || v.PIN.Busy || (v.Staff != nil && v.Staff.PIN.Busy)
 	case StateWithdraw:
 		return w.Step == WithdrawWorking || w.PIN.Busy || (w.Staff != nil && w.Staff.PIN.Busy)
+	case StateAsk:
+		return m.view.Ask.Busy
 	}
 	return false
 }
@@ -271,12 +281,17 @@ func (m *Machine) private() bool {
 		}
 	case StateWithdraw:
 		return m.view.Withdraw.Step != WithdrawScan
+	case StateAsk:
+		return m.flow.ask.begun || m.view.Ask.Step == AskWriting
 	}
 	return false
 }
 
 // typed tells that leaving would lose what somebody wrote or did.
 func (m *Machine) typed() bool {
+	if m.view.State == StateAsk { // the conversation is gone with it
+		return m.flow.ask.begun || m.view.Ask.Step == AskWriting
+	}
 	if m.view.State != StateRegister {
 		return false
 	}
@@ -299,6 +314,9 @@ func (m *Machine) flowDeadline() time.Time {
 	idle := TimeoutIdle
 	if v := m.view.Validate; m.view.State == StateValidate && v.Step == ValidateResult {
 		idle = TimeoutResult
+	}
+	if v := m.view.Ask; m.view.State == StateAsk && v.Turn != nil && v.Step == v.Turn.Step && f.face.IsZero() {
+		idle = TimeoutRead
 	}
 	active := latest(f.since, m.touched)
 	d := latest(active, f.face).Add(idle)

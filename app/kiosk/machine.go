@@ -37,6 +37,10 @@ type Options struct {
 	Deny func(track uint64, p domain.PersonID)
 	// Flows are registration, validation and withdrawal; nil: this kiosk greets only.
 	Flows *Flows
+	// Assistant answers questions; nil: this kiosk does not. Speaker speaks its
+	// answers; nil: it is silent.
+	Assistant Assistant
+	Speaker   Speaker
 }
 
 // Machine is the kiosk's state machine. Camera, pipeline and visitor tell it
@@ -65,6 +69,7 @@ type Machine struct {
 	// denied those who said "that is not me".
 	dismissed map[uint64]mark
 	denied    map[uint64]mark
+	proved    mark      // who validated last, while they stay
 	presence  time.Time // last face near enough to be read
 	touched   time.Time // last touch
 	told      time.Time // the deadline that the screen was last told

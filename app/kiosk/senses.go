@@ -114,6 +114,7 @@ func (m *Machine) Scene(sc domain.Scene) {
 		m.view.Guide = sc.Guide
 		m.follow(now)
 		m.watchFlow(now)
+		m.watchProved(now)
 		m.o.Screen.ShowScene(sc)
 		m.tidy(now)
 	})

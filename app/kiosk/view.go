@@ -55,6 +55,7 @@ type View struct {
 	Register *Register
 	Validate *Validate
 	Withdraw *Withdraw
+	Ask      *Ask
 	// Asking tells that somebody is asked, until Deadline, whether they are
 	// still there; Leaving, that they are asked because they cancelled; Covered,
 	// that what is private is hidden meanwhile.
