@@ -56,6 +56,7 @@ type View struct {
 	Validate *Validate
 	Withdraw *Withdraw
 	Ask      *Ask
+	Admin    *Admin // StateAdmin
 	// Asking tells that somebody is asked, until Deadline, whether they are
 	// still there; Leaving, that they are asked because they cancelled; Covered,
 	// that what is private is hidden meanwhile.
