@@ -41,8 +41,8 @@ soak: setup ## run the long tests: AGENTID_SOAK is for how long, 5m by default
 	AGENTID_SOAK=$(or $(AGENTID_SOAK),5m) xvfb-run -a -s "-screen 0 1280x800x24" \
 	  $(GO) test -tags $(TAGS) -v -count=1 -timeout 24h -run Soak ./...
 
-shots: setup ## take the pictures of docs/img anew, from the running kiosk
-	AGENTID_SHOTS=$(CURDIR)/docs/img $(GO) test -tags $(TAGS) -count=1 -run TestKioskGreets ./app
+shots: ## take the pictures of docs/img anew, from the running kiosk
+	@packaging/shots.sh
 
 lint: setup ## check format, vet and staticcheck
 	@test -z "$$(gofmt -l . | tee /dev/stderr)" || { echo "run: make fmt" >&2; exit 1; }
