@@ -13,6 +13,7 @@ import (
 	"agentid/app/domain"
 	"agentid/app/domain/domaintest"
 	"agentid/app/store"
+	"agentid/vision"
 )
 
 // TestMaintenanceErasesByACredibleClock: a real store, with somebody who never
@@ -191,5 +192,29 @@ func TestRegistryTellsTheGallery(t *testing.T) {
 	r.Registry = fakeRegistry{err: broken}
 	if err := r.Enrol(t.Context(), domain.Enrolment{}); !errors.Is(err, broken) || joined != 1 {
 		t.Errorf("not enrolled: told %d times, %v", joined, err)
+	}
+}
+
+// TestGoneIsForgottenAtOnce: nobody waits for the poll.
+func TestGoneIsForgottenAtOnce(t *testing.T) {
+	p := &program{changed: make(chan struct{}, 1)}
+	p.gone("nobody yet") // before there is a gallery
+	<-p.changed
+	g := vision.NewGallery(domain.EncoderRef{Name: "plain", Version: "1"}, vision.Euclidean, 2)
+	for id, v := range map[domain.PersonID][]float32{"a": {1, 0}, "b": {0, 1}} {
+		if err := g.Add(id, v); err != nil {
+			t.Fatal(err)
+		}
+	}
+	p.gallery.Store(g)
+	p.gone("a")
+	if m, err := g.Match([]float32{1, 0}); err != nil || m.Person != "b" || m.SecondPerson != "" {
+		t.Errorf("%+v, %v", m, err)
+	}
+	p.galleryChanged() // the first word still waits: none is lost, none blocks
+	select {
+	case <-p.changed:
+	default:
+		t.Error("the gallery is not read anew")
 	}
 }
