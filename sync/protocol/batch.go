@@ -74,11 +74,18 @@ func EncodeBatch(b Batch) ([]byte, error) {
 }
 
 // DecodeBatch reads a batch after gunzip. The bodies of its items are checked
-// for form only: what they hold is each item's own matter.
+// for form only: what they hold is each item's own matter. They may lie in
+// plain, which is not to be changed while they are in use.
 func DecodeBatch(plain []byte) (Batch, error) {
-	var b Batch
-	if err := DecodeStrict(plain, MaxBatchPlain, &b); err != nil {
-		return Batch{}, fmt.Errorf("decode batch: %w", err)
+	if len(plain) > MaxBatchPlain {
+		return Batch{}, fmt.Errorf("decode batch: %w: %d bytes, at most %d", ErrTooLarge, len(plain), MaxBatchPlain)
+	}
+	b, ok := fastBatch(plain)
+	if !ok {
+		b = Batch{}
+		if err := DecodeStrict(plain, MaxBatchPlain, &b); err != nil {
+			return Batch{}, fmt.Errorf("decode batch: %w", err)
+		}
 	}
 	if err := b.check(); err != nil {
 		return Batch{}, fmt.Errorf("decode batch: %w", err)

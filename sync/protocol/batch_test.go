@@ -286,6 +286,15 @@ func FuzzDecodeBatch(f *testing.F) {
 	f.Add([]byte(`{"items":[{"kind":"event","id":"` + idA + `","body":{}}]}`))
 	f.Fuzz(func(t *testing.T, src []byte) {
 		b, err := DecodeBatch(src)
+		var slow Batch
+		if errSlow := DecodeStrict(src, MaxBatchPlain, &slow); errSlow == nil {
+			errSlow = slow.check()
+			if (err == nil) != (errSlow == nil) || err == nil && !reflect.DeepEqual(b, slow) {
+				t.Fatalf("%+v (%v), and the slow way %+v (%v)", b, err, slow, errSlow)
+			}
+		} else if err == nil {
+			t.Fatalf("taken, but not the slow way: %v", errSlow)
+		}
 		if err != nil {
 			return
 		}
@@ -304,6 +313,32 @@ func FuzzDecodeBatch(f *testing.F) {
 	})
 }
 
+// FuzzEvent: the fast way reads an event as the slow one does, or not at all.
+func FuzzEvent(f *testing.F) {
+	raw, err := json.Marshal(full()[KindEvent])
+	if err != nil {
+		f.Fatal(err)
+	}
+	if _, ok := fastEvent(raw); !ok {
+		f.Fatal("the fast way does not know a full event")
+	}
+	f.Add(raw)
+	for _, s := range []string{`{}`, `{"seq":null}`, `{"seq":1.0}`, `{"seq":-1}`, `{"at":"2026-02-30T00:00:00Z"}`, `{"at":"2026-01-01T00:00:00,5Z"}`, `{"votes":1e2}`, `{"id":"\u0061"}`,
+		`{"id":"a","id":"b"}`, `{"ID":"a"}`, `{"id":"a",}`, `{,}`, `{"encoder":{"name":"x"},"quality":-0}`, `{"distance":1e-999}`, `{"at":"2026-01-01t00:00:00z"}`, ` {"id" : "x"} `} {
+		f.Add([]byte(s))
+	}
+	f.Fuzz(func(t *testing.T, src []byte) {
+		fast, ok := fastEvent(src)
+		if !ok {
+			return
+		}
+		slow := new(Event)
+		if err := DecodeStrict(src, MaxItem, slow); err != nil || !reflect.DeepEqual(fast, slow) {
+			t.Fatalf("%s is %+v, and the slow way %+v (%v)", src, fast, slow, err)
+		}
+	})
+}
+
 func FuzzGunzip(f *testing.F) {
 	z, err := Gzip([]byte(strings.Repeat("a", 3000)))
 	if err != nil {
@@ -316,4 +351,30 @@ func FuzzGunzip(f *testing.F) {
 			t.Fatalf("%d bytes", len(out))
 		}
 	})
+}
+
+func BenchmarkDecodeBatch(b *testing.B) {
+	batch := fullBatch(b)
+	event := batch.Items[1]
+	batch.Items = nil
+	for range MaxItems {
+		batch.Items = append(batch.Items, event)
+	}
+	raw, err := json.Marshal(batch)
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.SetBytes(int64(len(raw)))
+	b.ReportAllocs()
+	for b.Loop() {
+		got, err := DecodeBatch(raw)
+		if err != nil {
+			b.Fatal(err)
+		}
+		for _, it := range got.Items {
+			if _, err := CheckedBody(it); err != nil {
+				b.Fatal(err)
+			}
+		}
+	}
 }

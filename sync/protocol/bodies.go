@@ -45,6 +45,11 @@ func DecodeBody(kind Kind, src []byte) (Body, error) {
 // CheckedBody is DecodeBody for the body of an item that came through
 // DecodeBatch, whose form has been checked already.
 func CheckedBody(it Item) (Body, error) {
+	if it.Kind == KindEvent {
+		if e, ok := fastEvent(it.Body); ok {
+			return e, e.Check()
+		}
+	}
 	b := newBody(it.Kind)
 	if b == nil {
 		return nil, ErrUnknownKind

@@ -2,7 +2,6 @@ package protocol
 
 import (
 	"bytes"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"math"
@@ -50,6 +49,7 @@ type scanner struct {
 	pos        int
 	plainNames bool
 	discard    bool
+	open       []member // of the objects that are being read, the innermost last
 }
 
 func (s *scanner) document(dst []byte) ([]byte, error) {
@@ -168,8 +168,7 @@ func (s *scanner) object(dst []byte, depth int) ([]byte, error) {
 		return nil, s.fail("nested too deep")
 	}
 	s.pos++
-	var room [16]member
-	members, base, sorted := room[:0], len(dst), true
+	outer, base, sorted := len(s.open), len(dst), true
 	if s.peek() == '}' {
 		s.pos++
 		return s.put(dst, '{', '}'), nil
@@ -189,7 +188,7 @@ func (s *scanner) object(dst []byte, depth int) ([]byte, error) {
 			return nil, s.fail("want :")
 		}
 		s.pos++
-		if len(members) == maxMembers {
+		if len(s.open)-outer == maxMembers {
 			return nil, s.fail("too many members")
 		}
 		m := member{name: name, start: len(dst)}
@@ -200,10 +199,10 @@ func (s *scanner) object(dst []byte, depth int) ([]byte, error) {
 			return nil, err
 		}
 		m.end = len(dst)
-		if n := len(members); n > 0 && compareNames(members[n-1].name, name) >= 0 {
+		if n := len(s.open); n > outer && compareNames(s.open[n-1].name, name) >= 0 {
 			sorted = false
 		}
-		members = append(members, m)
+		s.open = append(s.open, m)
 		switch s.peek() {
 		case ',':
 			s.pos++
@@ -215,6 +214,8 @@ func (s *scanner) object(dst []byte, depth int) ([]byte, error) {
 		}
 		break
 	}
+	members := s.open[outer:]
+	s.open = s.open[:outer]
 	if !sorted {
 		slices.SortFunc(members, func(a, b member) int { return compareNames(a.name, b.name) })
 		for i := 1; i < len(members); i++ {
@@ -448,7 +449,7 @@ func (s *scanner) number(dst []byte) ([]byte, error) {
 		return s.put(dst, raw...), nil
 	}
 	f, err := strconv.ParseFloat(string(raw), 64)
-	if err != nil || integer && math.Abs(f) >= maxExact {
+	if err != nil || math.Abs(f) >= maxExact {
 		return nil, s.fail("number out of range")
 	}
 	if s.discard {
@@ -457,10 +458,19 @@ func (s *scanner) number(dst []byte) ([]byte, error) {
 	if f == 0 {
 		return append(dst, '0'), nil
 	}
-	// encoding/json writes float64 as ECMAScript does.
-	text, err := json.Marshal(f)
-	if err != nil {
-		return nil, s.fail("number out of range")
+	return appendNumber(dst, f), nil
+}
+
+// appendNumber writes a number below maxExact as ECMAScript does.
+func appendNumber(dst []byte, f float64) []byte {
+	if math.Abs(f) >= 1e-6 {
+		return strconv.AppendFloat(dst, f, 'f', -1, 64)
 	}
-	return append(dst, text...), nil
+	dst = strconv.AppendFloat(dst, f, 'e', -1, 64)
+	// Go writes two digits of exponent at least.
+	if n := len(dst); dst[n-2] == '0' && dst[n-3] == '-' {
+		dst[n-2] = dst[n-1]
+		dst = dst[:n-1]
+	}
+	return dst
 }
