@@ -103,6 +103,16 @@ func New(es, en []faq.Entry, o Options) (*Engine, error) {
 			e.take(s.Lang, &s.Entries[i])
 		}
 	}
+	for _, l := range e.vocab.Languages() {
+		for _, q := range o.Lexicon.Outside(l) {
+			e.vocab.Know(q, l)
+		}
+	}
+	for _, t := range e.topics {
+		for _, q := range o.Lexicon.Asked(t.id) {
+			e.vocab.Know(q, e.vocab.Guess(q, ""))
+		}
+	}
 	e.make()
 	return e, nil
 }
@@ -152,6 +162,16 @@ func (e *Engine) make() {
 	outside := len(e.topics)
 	var examples []example
 	var texts [][]string
+	learnt := func(topic int, q string, l domain.Lang) {
+		slots := e.vocab.Analyse(q, l, lexicon.AsWritten)
+		ws := weigh(slots, false)
+		if len(ws) == 0 {
+			return
+		}
+		b.asked(topic, l, ws)
+		examples = append(examples, example{topic, features(ws)})
+		texts = append(texts, runs(slots))
+	}
 	for t := range e.topics {
 		for _, l := range e.vocab.Languages() {
 			entry := e.topics[t].entry[l]
@@ -176,14 +196,12 @@ func (e *Engine) make() {
 	// What is asked beside our matters is learnt as one more topic, the last.
 	for _, l := range e.vocab.Languages() {
 		for _, q := range e.options.Lexicon.Outside(l) {
-			slots := e.vocab.Analyse(q, l, lexicon.AsWritten)
-			ws := weigh(slots, false)
-			if len(ws) == 0 {
-				continue
-			}
-			b.asked(outside, l, ws)
-			examples = append(examples, example{outside, features(ws)})
-			texts = append(texts, runs(slots))
+			learnt(outside, q, l)
+		}
+	}
+	for t := range e.topics {
+		for _, q := range e.options.Lexicon.Asked(e.topics[t].id) {
+			learnt(t, q, e.vocab.Guess(q, ""))
 		}
 	}
 	e.index = b.build()

@@ -30,7 +30,11 @@ type Lexicon struct {
 	id    map[string]int
 
 	outside map[domain.Lang][]string
+	asked   map[string][]string // by topic
 }
+
+// Asked lists how people come to a topic, in any language.
+func (x *Lexicon) Asked(topic string) []string { return slices.Clone(x.asked[topic]) }
 
 // Outside lists questions that no answer is for.
 func (x *Lexicon) Outside(l domain.Lang) []string { return slices.Clone(x.outside[l]) }

@@ -49,6 +49,8 @@ const (
 //	pierd = perd
 //	@outside es         questions that are not ours, one a line
 //	qué tiempo hace
+//	@asked tarjeta_perdida   how people come to a topic, in any language
+//	me afanaron la cartera
 //
 // A line with # first is a comment. The error joins all that is wrong.
 func Load(dir fs.FS) (*Lexicon, error) {
@@ -59,7 +61,7 @@ func Load(dir fs.FS) (*Lexicon, error) {
 	if len(names) == 0 || len(names) > maxFiles {
 		return nil, fmt.Errorf("list words: %d files, want 1 to %d", len(names), maxFiles)
 	}
-	x := &Lexicon{id: map[string]int{}, outside: map[domain.Lang][]string{}, langs: map[domain.Lang]*language{domain.Spanish: newLanguage(), domain.English: newLanguage()}}
+	x := &Lexicon{id: map[string]int{}, outside: map[domain.Lang][]string{}, asked: map[string][]string{}, langs: map[domain.Lang]*language{domain.Spanish: newLanguage(), domain.English: newLanguage()}}
 	ld := loader{x: x}
 	slices.Sort(names)
 	// Roots come first: the stems of all other words rest on them.
@@ -93,6 +95,7 @@ type loader struct {
 	section string
 	lang    domain.Lang
 	concept int
+	topic   string
 }
 
 func (ld *loader) bad(format string, args ...any) {
@@ -148,6 +151,10 @@ func (ld *loader) begin(f []string) {
 // open opens a list.
 func (ld *loader) open(f []string) {
 	ld.section = "none"
+	if len(f) == 2 && f[0] == "asked" {
+		ld.section, ld.topic = f[0], f[1]
+		return
+	}
 	if len(f) != 2 || !slices.Contains([]string{"stop", "light", "common", "foreign", "short", "root", "outside"}, f[0]) {
 		if !ld.roots {
 			ld.bad("want: @stop, @light, @common, @foreign, @short, @root or @outside, and a language")
@@ -175,6 +182,8 @@ func (ld *loader) words(s string) {
 		ld.synonyms(s)
 	case "stop", "light", "common", "foreign":
 		ld.list(s)
+	case "asked":
+		ld.x.asked[ld.topic] = append(ld.x.asked[ld.topic], s)
 	case "outside":
 		if len(ld.x.outside[ld.lang]) >= maxOutside {
 			ld.bad("more than %d questions", maxOutside)

@@ -59,6 +59,14 @@ func (v *Vocabulary) Add(text string, l domain.Lang) {
 	}
 }
 
+// Know takes the words of a text that is learnt from but never shown: they are
+// words, of no more weight than those of the lists.
+func (v *Vocabulary) Know(text string, l domain.Lang) {
+	for _, w := range split(Fold(text)) {
+		v.add(w, l, 0)
+	}
+}
+
 func (v *Vocabulary) add(word string, l domain.Lang, weight float64) {
 	set := v.words[l]
 	w := strings.ReplaceAll(word, "ñ", "n")
