@@ -14,7 +14,7 @@ type floors struct{ top1, top3, refused float64 }
 // is run and never read: what it teaches is that something is wrong, not what.
 func TestDev(t *testing.T) { holdFloors(t, "testdata/eval/dev.tsv", floors{0.90, 0.97, 0.87}) }
 
-func TestHeldOut(t *testing.T) { holdFloors(t, "testdata/eval/heldout.tsv", floors{0.84, 0.95, 0.76}) }
+func TestHeldOut(t *testing.T) { holdFloors(t, "testdata/eval/heldout.tsv", floors{0.87, 0.965, 0.80}) }
 
 func holdFloors(t *testing.T, path string, fl floors) {
 	f, err := os.Open(path)
