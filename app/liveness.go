@@ -48,7 +48,19 @@ func (c *cli) livenessMode() vision.LivenessMode { return vision.LivenessMode(c.
 func (c *cli) livenessOptions(e *engine) vision.LivenessOptions {
 	return vision.LivenessOptions{
 		Mode: c.livenessMode(), Passive: e.passive, MinScore: c.cfg.Liveness.MinScore, Timeout: c.cfg.Liveness.Timeout,
+		Gestures: gestures(c.cfg.Liveness.Gestures),
 	}
+}
+
+// gestures are those of a setting; nil, all of them.
+func gestures(setting string) []vision.Gesture {
+	switch setting {
+	case "turn":
+		return []vision.Gesture{vision.GestureTurnLeft, vision.GestureTurnRight}
+	case "blink":
+		return []vision.Gesture{vision.GestureBlink}
+	}
+	return nil
 }
 
 // livenessGrade tells staff what the proof of life stands on, and what to do

@@ -278,7 +278,7 @@ func (v *VerifySession) want(k look) domain.Guide {
 		return v.live.guide()
 	case k.guide != domain.GuideNone:
 		return k.guide
-	case v.bind:
+	case v.bind, k.posed && math.Abs(k.pose.Yaw) > voteYaw: // such frames are not compared
 		return domain.GuideLookAhead
 	}
 	return domain.GuideReading

@@ -75,6 +75,7 @@ type Liveness struct {
 	Mode     string        // off, either, both
 	MinScore float64       // of the passive check, from which a face is live
 	Timeout  time.Duration // of a gesture
+	Gestures string        // all, turn, blink
 }
 
 // Badge is what visitors carry.
@@ -126,7 +127,7 @@ func Default() Config {
 			Detector: "auto", Encoder: "auto", Margin: 0.03, Votes: 3, MinFacePx: 72,
 			Recheck: 3 * time.Second, Cooldown: 30 * time.Second,
 		},
-		Liveness:  Liveness{Mode: "either", MinScore: 0.5, Timeout: 10 * time.Second},
+		Liveness:  Liveness{Mode: "either", MinScore: 0.5, Timeout: 10 * time.Second, Gestures: "all"},
 		Badge:     Badge{ValidDays: 365, Paper: "a4"},
 		Retention: Retention{Months: 12, SnapshotDays: 30},
 		UI:        UI{Width: 1280, Height: 800},

@@ -115,6 +115,7 @@ max_spread = 0.7
 mode = "both"
 min_score = 0.6
 timeout = "8s"
+gestures = "turn"
 
 [badge]
 key_file = "~/keys/badge.key"
@@ -155,7 +156,7 @@ file = "kiosk.log"
 		Camera: config.Camera{URL: "http://user:pass@192.168.4.1:81/stream", FrameSize: "svga", Quality: 12, LED: 0},
 		Recognition: config.Recognition{Detector: "yunet", Encoder: "mobilefacenet_128", Threshold: 1, Margin: 0.05, Votes: 5, MinFacePx: 90,
 			Recheck: 5 * time.Second, Cooldown: 2 * time.Minute, VerifyThreshold: 0.5, MaxSpread: 0.7},
-		Liveness: config.Liveness{Mode: "both", MinScore: 0.6, Timeout: 8 * time.Second},
+		Liveness: config.Liveness{Mode: "both", MinScore: 0.6, Timeout: 8 * time.Second, Gestures: "turn"},
 		Badge: config.Badge{KeyFile: filepath.Join(dir, "keys/badge.key"), TrustedKeysFile: filepath.Join(dir, "trusted"), ValidDays: 90,
 			Printer: "Zebra_ZC300", Media: "Custom.86x54mm", Paper: "card", PDFDir: filepath.Join(dir, "badges")},
 		Retention: config.Retention{Months: 6, SnapshotDays: 7},

@@ -120,6 +120,9 @@ func settings() []setting {
 		{key: "liveness.timeout", flag: "liveness-timeout",
 			value: dur(func(c *Config) *time.Duration { return &c.Liveness.Timeout }, 3*time.Second, time.Minute),
 			help:  text{"tiempo para hacer el gesto que se pide", "time for the gesture that is asked"}},
+		{key: "liveness.gestures", flag: "liveness-gestures",
+			value: str(func(c *Config) *string { return &c.Liveness.Gestures }, oneOf("all", "turn", "blink")),
+			help:  text{"gestos que se piden: all, turn (girar la cabeza) o blink (parpadear)", "gestures asked for: all, turn (of the head) or blink"}},
 
 		{key: "badge.key_file", flag: "badge-key-file", path: true,
 			value: str(func(c *Config) *string { return &c.Badge.KeyFile }, nil),
