@@ -36,8 +36,9 @@ func (s *Store) ApplyPage(ctx context.Context, p domain.CentrePage) (domain.Appl
 	}
 	var done domain.Applied
 	var erased []domain.PersonID
+	var pictures []string
 	err := s.sealing(ctx, func(tx *sql.Tx) error {
-		done, erased = domain.Applied{}, nil
+		done, erased, pictures = domain.Applied{}, nil, nil
 		var cursor string
 		if err := tx.QueryRowContext(ctx, "SELECT cursor FROM sync_state").Scan(&cursor); err != nil {
 			return err
@@ -53,7 +54,7 @@ func (s *Store) ApplyPage(ctx context.Context, p domain.CentrePage) (domain.Appl
 		if _, err := tx.ExecContext(ctx, "UPDATE sync_state SET applying = 1, cursor = ?", p.Cursor); err != nil {
 			return err
 		}
-		a := applier{s, tx, &done, &erased}
+		a := applier{s, tx, &done, &erased, &pictures}
 		for i, c := range p.Changes {
 			if err := a.guarded(ctx, c); err != nil {
 				return fmt.Errorf("change %d: %w", i, err)
@@ -65,12 +66,16 @@ func (s *Store) ApplyPage(ctx context.Context, p domain.CentrePage) (domain.Appl
 	if err != nil {
 		return domain.Applied{}, wrap("apply page", s.orRotated(ctx, err))
 	}
+	// A crash here leaves files without a row, which Sweep removes.
+	if _, err := s.removeFiles(ctx, pictures); err != nil {
+		return done, wrap("apply page", err)
+	}
 	for _, id := range erased {
 		if _, err := s.finishErasure(ctx, id); err != nil {
 			return done, wrap("apply page: key is destroyed, rest to be finished", err)
 		}
 	}
-	if len(erased) > 0 {
+	if len(erased)+done.Gone > 0 {
 		return done, wrap("apply page", s.truncateLog(ctx))
 	}
 	return done, nil
@@ -79,9 +84,10 @@ func (s *Store) ApplyPage(ctx context.Context, p domain.CentrePage) (domain.Appl
 // applier applies the changes of one page in its transaction.
 type applier struct {
 	*Store
-	tx     *sql.Tx
-	done   *domain.Applied
-	erased *[]domain.PersonID
+	tx       *sql.Tx
+	done     *domain.Applied
+	erased   *[]domain.PersonID // to be finished after the commit
+	pictures *[]string          // whose files go after it
 }
 
 // errSkip says why a change is not taken.
@@ -150,12 +156,17 @@ func (a applier) gone(ctx context.Context, list []statement) error {
 	return execAll(ctx, a.tx, list)
 }
 
-// forget removes somebody who is no more of this site: not erased, they may
-// come back.
+// forget removes somebody who is no more of this site, with their pictures: not
+// erased, they may come back. Of one who was erased, the tombstone follows.
 func (a applier) forget(ctx context.Context, id domain.PersonID) error {
 	if known, alive, err := a.known(ctx, id); err != nil || !known || !alive {
 		return err
 	}
+	pictures, err := a.dropPicturesOf(ctx, a.tx, id)
+	if err != nil {
+		return err
+	}
+	*a.pictures = append(*a.pictures, pictures...)
 	list := []statement{{"UPDATE people SET wrapped_key = NULL, name = NULL WHERE id = ?", []any{id}}}
 	for _, table := range []string{"templates", "consents", "profiles", "pins", "second_factor", "badges", "name_index"} {
 		list = append(list, statement{"DELETE FROM " + table + " WHERE person = ?", []any{id}})
@@ -174,8 +185,9 @@ func (a applier) known(ctx context.Context, id domain.PersonID) (known, alive bo
 	return err == nil, alive, err
 }
 
-// erase destroys somebody's key in the page's transaction. Of one who never
-// was here, it is remembered that they never will be.
+// erase destroys somebody's key in the page's transaction. Of one who is not
+// here, it is remembered that they never will be; and what happened with them
+// here loses its pictures.
 func (a applier) erase(ctx context.Context, e domain.RemoteErasure) error {
 	if err := checkUUID("person id", string(e.Person)); err != nil {
 		return err
@@ -196,10 +208,21 @@ func (a applier) erase(ctx context.Context, e domain.RemoteErasure) error {
 		return err
 	case !known:
 		a.done.Erased++
-		return execAll(ctx, a.tx, []statement{
-			{"INSERT INTO people (id, created_at, version, erased_at) VALUES (?, ?, 1, ?)", []any{e.Person, micros(at), micros(at)}},
+		var met bool
+		err := a.tx.QueryRowContext(ctx, "SELECT EXISTS (SELECT 1 FROM events WHERE person = ?)", e.Person).Scan(&met)
+		if err != nil {
+			return err
+		}
+		erased := sql.NullInt64{Int64: micros(at), Valid: !met}
+		err = execAll(ctx, a.tx, []statement{
+			{"INSERT INTO people (id, created_at, version, erased_at) VALUES (?, ?, 1, ?)", []any{e.Person, micros(at), erased}},
 			{"DELETE FROM parked_badges WHERE person = ?", []any{e.Person}},
 		})
+		if err != nil || !met {
+			return err
+		}
+		*a.erased = append(*a.erased, e.Person)
+		return a.destroyKey(ctx, a.tx, e.Person, e.Why, at)
 	case !alive:
 		return nil
 	}

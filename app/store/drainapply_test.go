@@ -166,6 +166,49 @@ func TestApplyErasure(t *testing.T) {
 	}
 }
 
+// Gone first and erased later, as one who was long offline hears it: the
+// pictures go as well, and the centre gets a receipt.
+func TestApplyGoneThenErased(t *testing.T) {
+	s, clock := newTest(t)
+	apply := pages(t, s)
+	e := storetest.Enrolment(1)
+	must(t, s.Enrol(t.Context(), e))
+	for _, ev := range []domain.Event{
+		storetest.Recognition(e.Person.ID),
+		{Kind: domain.EventValidation, Reason: domain.ReasonWrongFace, Badge: e.Badge.ID}, // who it was is not known
+	} {
+		_, err := s.Record(t.Context(), ev, []byte("picture "+string(ev.Kind)))
+		must(t, err)
+	}
+	if n := countPictures(t, s.dir); n != 2 {
+		t.Fatalf("%d pictures", n)
+	}
+	apply(domain.CentreChange{GonePerson: e.Person.ID})
+	if n := countPictures(t, s.dir); n != 0 {
+		t.Errorf("%d pictures of one who is gone", n)
+	}
+	erasure := domain.CentreChange{Erasure: &domain.RemoteErasure{Person: e.Person.ID, Why: domain.ReasonErasedByStaff, At: clock.Now()}}
+	if done := apply(erasure, domain.CentreChange{Person: remote(1)}); done.Erased != 1 || done.People != 0 {
+		t.Errorf("%+v", done)
+	}
+	if gone := due(t, s, domain.LaneErasures); len(gone) != 1 || gone[0].Erasure.Person != e.Person.ID {
+		t.Errorf("receipts %+v", gone)
+	}
+	// A picture from after they were gone goes with the tombstone.
+	must(t, s.Enrol(t.Context(), storetest.Enrolment(2)))
+	apply(domain.CentreChange{GonePerson: storetest.Person(2).ID})
+	_, err := s.Record(t.Context(), storetest.Recognition(storetest.Person(2).ID), []byte("late"))
+	must(t, err)
+	erasure.Erasure.Person = storetest.Person(2).ID
+	apply(erasure)
+	if n := countPictures(t, s.dir); n != 0 {
+		t.Errorf("%d pictures of one who was erased", n)
+	}
+	if h, err := s.Check(t.Context()); err != nil || len(h.Problems) != 0 {
+		t.Errorf("health %+v, %v", h, err)
+	}
+}
+
 // A page is applied whole, from where the last one ended, or not at all; what
 // makes no sense in it is passed over and named.
 func TestApplyWhole(t *testing.T) {

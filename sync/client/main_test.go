@@ -4,6 +4,8 @@ import (
 	"flag"
 	"os"
 	"testing"
+
+	"agentid/sync/central/pgtest"
 )
 
 // Most of these tests wait, for time-outs above all: more of them run at once
@@ -16,5 +18,5 @@ func TestMain(m *testing.M) {
 	if err := flag.Set("test.parallel", "8"); err != nil {
 		panic(err)
 	}
-	os.Exit(m.Run())
+	pgtest.Main(m)
 }

@@ -132,6 +132,15 @@ func told(st outbox.Status) bool {
 	return st.State == outbox.StateOnline && st.Waiting.Notices+st.Waiting.Pictures == 0 && st.Sent > 0
 }
 
+// drained waits until nothing is left to tell, by the store's own word.
+func (k *kiosk) drained(r *running) {
+	k.t.Helper()
+	r.await(func(outbox.Status) bool {
+		w, err := k.WaitingNotices(context.Background())
+		return err == nil && w.Notices+w.Pictures == 0
+	})
+}
+
 // record has n events happen, each third with a picture, and gives their ids.
 func (k *kiosk) record(n int) (ids []string) {
 	k.t.Helper()

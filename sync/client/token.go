@@ -149,6 +149,13 @@ func (c *Client) takeKeys(sealed []protocol.SealedKey) error {
 	return nil
 }
 
+// SiteKeys implements outbox.Centre.
+func (c *Client) SiteKeys() []*protocol.SiteKey {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return slices.Clone(c.keys)
+}
+
 // SiteKey implements outbox.Centre. A key that is not known is asked for, at
 // most once a minute.
 func (c *Client) SiteKey(ctx context.Context, id string) (*protocol.SiteKey, error) {

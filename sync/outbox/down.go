@@ -119,7 +119,7 @@ func (o *Outbox) open(ctx context.Context, c protocol.Change) (out domain.Centre
 		if err != nil {
 			return out, err
 		}
-		out.Person, err = openPerson(b, key)
+		out.Person, err = openPerson(b, append([]*protocol.SiteKey{key}, o.o.Centre.SiteKeys()...))
 		if err != nil {
 			return out, errSkip{err}
 		}
@@ -163,8 +163,9 @@ func gone(c protocol.Change) (out domain.CentreChange, err error) {
 }
 
 // openPerson opens what the centre has of a person: all of it, or it is no
-// person.
-func openPerson(p *protocol.Person, key *protocol.SiteKey) (*domain.RemotePerson, error) {
+// person. The first key is the one they were last told under: what was told
+// before a change of key is under one of the others.
+func openPerson(p *protocol.Person, keys []*protocol.SiteKey) (*domain.RemotePerson, error) {
 	out := &domain.RemotePerson{
 		Person:       domain.Person{ID: p.ID, CreatedAt: p.CreatedAt, Version: p.Version},
 		SecondFactor: p.SecondFactor,
@@ -176,20 +177,35 @@ func openPerson(p *protocol.Person, key *protocol.SiteKey) (*domain.RemotePerson
 		if !ok {
 			continue
 		}
-		v, err := key.OpenField(string(p.ID), name, f.Sealed)
+		err := withAny(keys, func(k *protocol.SiteKey) (err error) {
+			*to, err = k.OpenField(string(p.ID), name, f.Sealed)
+			return err
+		})
 		if err != nil {
 			return nil, err
 		}
-		*to = v
 	}
 	for _, t := range p.Templates {
-		vector, err := key.OpenVector(p.ID, t)
+		d := domain.Template{ID: t.ID, PersonID: p.ID, Encoder: t.Encoder, Quality: t.Quality, CreatedAt: t.CreatedAt}
+		err := withAny(keys, func(k *protocol.SiteKey) (err error) {
+			d.Vector, err = k.OpenVector(p.ID, t)
+			return err
+		})
 		if err != nil {
 			return nil, err
 		}
-		out.Templates = append(out.Templates, domain.Template{
-			ID: t.ID, PersonID: p.ID, Encoder: t.Encoder, Vector: vector, Quality: t.Quality, CreatedAt: t.CreatedAt,
-		})
+		out.Templates = append(out.Templates, d)
 	}
 	return out, nil
+}
+
+// withAny tries the keys until one opens.
+func withAny(keys []*protocol.SiteKey, open func(*protocol.SiteKey) error) error {
+	err := protocol.ErrSealed
+	for _, k := range keys {
+		if err = open(k); !errors.Is(err, protocol.ErrSealed) {
+			return err
+		}
+	}
+	return err
 }

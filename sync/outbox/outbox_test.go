@@ -278,3 +278,38 @@ func (k *keyed) SiteKey(_ context.Context, id string) (*protocol.SiteKey, error)
 	}
 	return nil, ErrNoSiteKey
 }
+
+func (k *keyed) SiteKeys() []*protocol.SiteKey { return []*protocol.SiteKey{k.key} }
+
+// Told under one key and then, in part, under another, a person still opens.
+func TestOpenAcrossKeys(t *testing.T) {
+	id := domain.PersonID("01950000-0000-7000-8000-000000000009")
+	var keys []*protocol.SiteKey
+	for i := range 3 {
+		k, err := protocol.NewSiteKey("norte", fmt.Sprint("k", i), slices.Repeat([]byte{byte(i + 1)}, 32))
+		if err != nil {
+			t.Fatal(err)
+		}
+		keys = append(keys, k)
+	}
+	tmpl := domain.Template{ID: string(id), PersonID: id, Encoder: domain.EncoderRef{Name: "dlib", Version: "1"}, Vector: []float32{1, 2}}
+	sealed, err := keys[0].SealVector(tmpl)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := &protocol.Person{
+		ID: id, KeyID: "k1",
+		Fields: map[string]protocol.Field{
+			protocol.FieldName:     {Sealed: keys[1].SealField(string(id), protocol.FieldName, "Lucía")},
+			protocol.FieldDocument: {Sealed: keys[0].SealField(string(id), protocol.FieldDocument, "DNI1")},
+		},
+		Templates: []protocol.Template{{ID: string(id), Encoder: tmpl.Encoder, Sealed: sealed}},
+	}
+	got, err := openPerson(p, []*protocol.SiteKey{keys[1], keys[0]})
+	if err != nil || got.Person.Name != "Lucía" || got.Document != "DNI1" || !slices.Equal(got.Templates[0].Vector, tmpl.Vector) {
+		t.Errorf("%+v, %v", got, err)
+	}
+	if _, err := openPerson(p, keys[1:]); !errors.Is(err, protocol.ErrSealed) {
+		t.Errorf("without the first key: %v", err)
+	}
+}

@@ -54,6 +54,8 @@ type Centre interface {
 	// SiteKey is the key of an id, the newest for "". ErrNoSiteKey where the
 	// centre has given none of that id.
 	SiteKey(ctx context.Context, id string) (*protocol.SiteKey, error)
+	// SiteKeys are all that are known, the newest first.
+	SiteKeys() []*protocol.SiteKey
 	// Skew is this machine's clock less the centre's; false if not known yet.
 	Skew() (time.Duration, bool)
 }
