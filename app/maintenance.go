@@ -74,9 +74,10 @@ func (m maintenance) once(ctx context.Context) error {
 	}
 	now := m.cli.clock.Now()
 	keep := m.cli.cfg.Retention
+	months := now.Sub(now.AddDate(0, -keep.Months, 0))
 	r, err := m.store.Retain(ctx, store.RetentionPolicy{
-		UnseenPeople: now.Sub(now.AddDate(0, -keep.Months, 0)),
-		Snapshots:    time.Duration(keep.SnapshotDays) * 24 * time.Hour,
+		UnseenPeople: months, Chats: months,
+		Snapshots: time.Duration(keep.SnapshotDays) * 24 * time.Hour,
 	})
 	if r.People > 0 && m.onErased != nil {
 		m.onErased()
@@ -94,7 +95,7 @@ func (m maintenance) once(ctx context.Context) error {
 			return err
 		}
 	}
-	m.cli.log.Info("maintenance", slog.Int("people_erased", r.People), slog.Int("pictures_erased", r.Snapshots),
+	m.cli.log.Info("maintenance", slog.Int("people_erased", r.People), slog.Int("pictures_erased", r.Snapshots), slog.Int("chats_erased", r.Chats),
 		slog.Int("files_swept", files), slog.Int("cards_removed", cards))
 	return nil
 }

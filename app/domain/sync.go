@@ -17,6 +17,9 @@ const (
 	NoticePerson  NoticeKind = "person"
 	NoticeBadge   NoticeKind = "badge"
 	NoticePicture NoticeKind = "picture"
+	// Of the conversations with visitors, in the lane of what others made.
+	NoticeExchange NoticeKind = "exchange"
+	NoticeCase     NoticeKind = "case"
 )
 
 // Lane is a group of notices with one priority.
@@ -50,6 +53,9 @@ type Notice struct {
 	Consent *Consent
 	Person  *PersonNews
 	Badge   *Badge
+
+	Exchange *Exchange
+	Case     *Case // Version is that of the item
 
 	Item string // id of the item
 	Body []byte // JSON

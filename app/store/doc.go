@@ -3,7 +3,7 @@
 // events and their snapshots, what still has to be told to the centre, the
 // accounts of staff, the audit, and settings. It implements domain.People,
 // domain.Events, domain.Settings, domain.Registry, domain.StaffBook,
-// domain.FirstRun and domain.AuditLog on one SQLite database and a folder of
+// domain.FirstRun, domain.AuditLog, domain.ChatLog and domain.CaseBook on one SQLite database and a folder of
 // picture files.
 //
 //	<dir>/agentid.db            the database, in WAL mode, synchronous=FULL
@@ -27,6 +27,8 @@
 //   - A failed PIN is counted before it is compared. Locks outlive a restart,
 //     and a clock that is set back opens none early.
 //   - RotateMasterKey replaces the master key whole or not at all.
+//   - What was said in a case is sealed under a key of the case, which is wrapped
+//     likewise; questions of visitors are kept as they come, masked.
 //   - Names of staff and their PINs are sealed likewise, bound to login and role;
 //     logins are plain. A login that there is not costs and answers as one that
 //     there is.

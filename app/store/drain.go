@@ -156,11 +156,10 @@ func (s *Store) dueRows(ctx context.Context, kind domain.NoticeKind, n int) ([]n
 
 func (s *Store) dueMade(ctx context.Context, n int) ([]domain.Notice, error) {
 	rows, err := s.dueRows(ctx, "", n)
-	list := make([]domain.Notice, len(rows))
-	for i, r := range rows {
-		list[i] = r.Notice
+	if err != nil {
+		return nil, err
 	}
-	return list, err
+	return s.dueChat(ctx, rows)
 }
 
 func (s *Store) dueConsents(ctx context.Context, n int) ([]domain.Notice, error) {
@@ -317,7 +316,8 @@ var ErrFull = errors.New("too much waits for the centre")
 
 func (s *Store) tell(ctx context.Context, kind domain.NoticeKind, item string, person domain.PersonID, body []byte) error {
 	switch kind {
-	case "", domain.NoticeErasure, domain.NoticeEvent, domain.NoticeConsent, domain.NoticePerson, domain.NoticeBadge, domain.NoticePicture:
+	case "", domain.NoticeErasure, domain.NoticeEvent, domain.NoticeConsent, domain.NoticePerson, domain.NoticeBadge, domain.NoticePicture,
+		domain.NoticeExchange, domain.NoticeCase:
 		return fmt.Errorf("%w: notices of kind %q are the store's own", ErrInvalid, clip(string(kind), maxLabel))
 	}
 	if err := checkLabels(string(kind)); err != nil {

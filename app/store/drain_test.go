@@ -273,15 +273,16 @@ func TestTell(t *testing.T) {
 	tell := func(kind domain.NoticeKind, n int, person domain.PersonID) error {
 		return s.Tell(t.Context(), kind, storetest.ID(n), person, fmt.Appendf(nil, `{"n":%d}`, n))
 	}
-	must(t, tell("case", 1, e.Person.ID))
+	must(t, tell("audit_head", 1, e.Person.ID))
 	must(t, tell("health", 2, ""))
 	must(t, tell("health", 2, ""))
 	wantErr(t, tell(domain.NoticeEvent, 3, ""), ErrInvalid)
 	wantErr(t, tell("", 3, ""), ErrInvalid)
-	wantErr(t, tell("case", 3, domain.PersonID(storetest.ID(77))), domain.ErrNotFound)
-	wantErr(t, s.Tell(t.Context(), "case", "x", "", []byte("{}")), ErrInvalid)
-	wantErr(t, s.Tell(t.Context(), "case", storetest.ID(3), "", []byte("{")), ErrInvalid)
-	wantErr(t, s.Tell(t.Context(), "case", storetest.ID(3), "", []byte(`"`+strings.Repeat("x", maxMadeBody)+`"`)), ErrInvalid)
+	wantErr(t, tell(domain.NoticeCase, 3, ""), ErrInvalid)
+	wantErr(t, tell("audit_head", 3, domain.PersonID(storetest.ID(77))), domain.ErrNotFound)
+	wantErr(t, s.Tell(t.Context(), "audit_head", "x", "", []byte("{}")), ErrInvalid)
+	wantErr(t, s.Tell(t.Context(), "audit_head", storetest.ID(3), "", []byte("{")), ErrInvalid)
+	wantErr(t, s.Tell(t.Context(), "audit_head", storetest.ID(3), "", []byte(`"`+strings.Repeat("x", maxMadeBody)+`"`)), ErrInvalid)
 	list := due(t, s, domain.LaneRest)
 	if len(list) != 2 || list[0].Item != storetest.ID(1) || string(list[1].Body) != `{"n":2}` {
 		t.Fatalf("due %+v", list)
@@ -293,9 +294,9 @@ func TestTell(t *testing.T) {
 	}
 	// Beyond the cap a reading makes room, and anything else is refused.
 	mustExec(t, s, fmt.Sprintf(`WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < %d)
-		INSERT INTO notices (kind, ref, created_at) SELECT 'health', 'x' || i, 1 FROM n UNION ALL SELECT 'case', 'x' || i, 1 FROM n`, maxMade))
+		INSERT INTO notices (kind, ref, created_at) SELECT 'health', 'x' || i, 1 FROM n UNION ALL SELECT 'audit_head', 'x' || i, 1 FROM n`, maxMade))
 	must(t, tell("health", 4, ""))
-	wantErr(t, tell("case", 5, ""), ErrFull)
+	wantErr(t, tell("audit_head", 5, ""), ErrFull)
 }
 
 // The statements of a drain find their rows by an index, whatever the history.

@@ -13,7 +13,7 @@ import (
 // good. Their key is destroyed in a transaction of its own, with the order to
 // erase; from then on nothing of theirs opens, and an erasure that is cut short
 // is finished by the next one or the next Open. Then go their templates, name,
-// document, contact, PIN, consents, badges, attempts and the pictures of every
+// document, contact, PIN, consents, badges, cases, attempts and the pictures of every
 // event about them or their badges, and the write-ahead log is emptied so that
 // no old page holds any of it. What stays is a tombstone with the receipt, their
 // events (ids, of badges too, and figures; what was told to the centre must not
@@ -139,6 +139,7 @@ func (s *Store) eraseRows(ctx context.Context, tx *sql.Tx, id domain.PersonID) e
 		{"DELETE FROM pins WHERE person = ?", []any{id}},
 		{"DELETE FROM second_factor WHERE person = ?", []any{id}},
 		{"DELETE FROM attempts WHERE subject = ?", []any{domain.SubjectPerson(id)}},
+		{"DELETE FROM cases WHERE person = ?", []any{id}},
 		{"UPDATE people SET name = NULL WHERE id = ?", []any{id}},
 		// What the centre once said about these events may quote anything.
 		{`UPDATE outbox SET last_error = '' WHERE last_error <> '' AND kind = 'event'

@@ -13,12 +13,14 @@ import (
 type RetentionPolicy struct {
 	UnseenPeople time.Duration // since a person was last seen, or enrolled
 	Snapshots    time.Duration // since a picture was taken
+	Chats        time.Duration // since a question was asked, or a case opened
 }
 
 // RetentionReport says what a run of Retain has erased.
 type RetentionReport struct {
 	People    int `json:"people"`
 	Snapshots int `json:"snapshots"`
+	Chats     int `json:"chats"` // exchanges and cases
 }
 
 // signsOfLife are the reasons of events that show that a person was here. A
@@ -39,7 +41,7 @@ const unseenSince = `SELECT p.id FROM people p
 
 // Retain erases the people who were not seen for the policy's time, each with
 // a receipt and an event, and the pictures older than theirs, whether or not
-// the centre has them, with an event for each batch. It may be run at any time
+// the centre has them, with an event for each batch, and what was asked. It may be run at any time
 // and be cut short: what the report says is done, and the next run does the
 // rest. It goes by the clock: run it only once that is known to be right. Its
 // errors are those of EraseIdentity.
@@ -50,7 +52,7 @@ func (s *Store) Retain(ctx context.Context, p RetentionPolicy) (RetentionReport,
 }
 
 func (s *Store) retain(ctx context.Context, p RetentionPolicy) (r RetentionReport, err error) {
-	if p.UnseenPeople < 0 || p.Snapshots < 0 {
+	if p.UnseenPeople < 0 || p.Snapshots < 0 || p.Chats < 0 {
 		return r, fmt.Errorf("%w: negative time of retention", ErrInvalid)
 	}
 	now := s.now()
@@ -61,6 +63,11 @@ func (s *Store) retain(ctx context.Context, p RetentionPolicy) (r RetentionRepor
 	}
 	if p.Snapshots > 0 {
 		if r.Snapshots, err = s.dropBefore(ctx, now.Add(-p.Snapshots), true); err != nil {
+			return r, err
+		}
+	}
+	if p.Chats > 0 {
+		if r.Chats, err = s.dropChats(ctx, now.Add(-p.Chats)); err != nil {
 			return r, err
 		}
 	}

@@ -49,6 +49,9 @@ func (s *Store) rotate(ctx context.Context, key MasterKey) error {
 		if err := s.rewrapStaff(ctx, tx, next); err != nil {
 			return err
 		}
+		if err := s.rewrapCases(ctx, tx, next); err != nil {
+			return err
+		}
 		if err := s.rewrapPeople(ctx, tx, next); err != nil {
 			return err
 		}

@@ -37,6 +37,8 @@ var (
 	_ domain.AuditLog  = (*Store)(nil)
 	_ domain.Directory = (*Store)(nil)
 	_ domain.History   = (*Store)(nil)
+	_ domain.ChatLog   = (*Store)(nil)
+	_ domain.CaseBook  = (*Store)(nil)
 )
 
 // Options say where and how to open a store.

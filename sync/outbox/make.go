@@ -82,6 +82,10 @@ func (o *Outbox) item(ctx context.Context, n domain.Notice) (it protocol.Item, e
 		it, err = protocol.ConsentItem(*n.Consent)
 	case n.Badge != nil:
 		it, err = badgeItem(*n.Badge)
+	case n.Exchange != nil:
+		it, err = exchangeItem(*n.Exchange)
+	case n.Case != nil:
+		it, err = caseItem(*n.Case)
 	case n.Person != nil:
 		key, kerr := o.o.Centre.SiteKey(ctx, "")
 		if kerr != nil {
@@ -105,6 +109,32 @@ func badgeItem(b domain.Badge) (protocol.Item, error) {
 	return protocol.NewItem(protocol.KindBadge, protocol.DerivedID(protocol.KindBadge, string(b.ID), version), &protocol.Badge{
 		ID: b.ID, Person: b.Person, NotBefore: b.NotBefore, Expires: b.Expires, Templates: b.Templates,
 		RevokedAt: b.RevokedAt, Revoked: b.Revoked,
+	})
+}
+
+// exchangeItem tells a question whole: with what the visitor said of the answer.
+func exchangeItem(e domain.Exchange) (protocol.Item, error) {
+	x := &protocol.Exchange{
+		At: e.At, Lang: e.Lang, Question: e.Question, Entry: e.Topic, Score: e.Confidence, Outcome: string(e.Outcome),
+	}
+	switch e.Outcome {
+	case domain.ExchangeLost:
+		x.Outcome = "unanswered"
+	case domain.ExchangeHandedOff:
+		x.Outcome = "handed_off"
+	}
+	if e.Feedback != domain.NoFeedback {
+		helped := e.Feedback == domain.Liked
+		x.Helpful = &helped
+	}
+	return protocol.NewItem(protocol.KindExchange, e.ID, x)
+}
+
+// caseItem tells of a case what it is about; what was said stays at the branch.
+func caseItem(c domain.Case) (protocol.Item, error) {
+	return protocol.NewItem(protocol.KindCase, protocol.DerivedID(protocol.KindCase, c.ID, c.Version), &protocol.Case{
+		ID: c.ID, Version: c.Version, OpenedAt: c.At, Lang: c.Lang, Person: c.Person,
+		Topic: c.Topic(), Question: clip(c.Question(), protocol.MaxText), State: string(c.State),
 	})
 }
 

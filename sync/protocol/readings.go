@@ -15,7 +15,7 @@ type Exchange struct {
 	Question string      `json:"question"`
 	Entry    string      `json:"entry,omitempty"` // id of the FAQ entry that answered
 	Score    float64     `json:"score,omitempty"`
-	Outcome  string      `json:"outcome"`           // answered, suggested, unanswered, handed_off
+	Outcome  string      `json:"outcome"`           // answered, chosen, suggested, unanswered, handed_off, talk
 	Helpful  *bool       `json:"helpful,omitempty"` // what the visitor said of it
 	Took     int64       `json:"took_us,omitempty"`
 }

@@ -1,7 +1,8 @@
 // Package storetest is what every implementation of the domain's storage
 // interfaces must pass: the promises of domain.People, domain.Events,
 // domain.Settings, domain.Registry, domain.StaffBook,
-// domain.FirstRun, domain.AuditLog, domain.Directory and domain.History, as tests.
+// domain.FirstRun, domain.AuditLog, domain.Directory, domain.History, domain.ChatLog
+// and domain.CaseBook, as tests.
 package storetest
 
 import (
@@ -31,6 +32,8 @@ type Subject interface {
 	domain.AuditLog
 	domain.Directory
 	domain.History
+	domain.ChatLog
+	domain.CaseBook
 }
 
 // Maker makes an empty subject that lives by the clock. reopen closes it and
@@ -81,6 +84,13 @@ func Run(t *testing.T, make Maker) {
 		"PeoplePages":            peoplePages,
 		"EventsAreFiltered":      eventsAreFiltered,
 		"EventsAreTallied":       eventsAreTallied,
+		"ExchangesComeBack":      exchangesComeBack,
+		"ExchangeRefused":        exchangeRefused,
+		"CaseComesBack":          caseComesBack,
+		"CaseRefused":            caseRefused,
+		"CasesPage":              casesPage,
+		"CaseIsWorkedOn":         caseIsWorkedOn,
+		"CaseGoesWithItsPerson":  caseGoesWithItsPerson,
 	} {
 		t.Run(name, func(t *testing.T) {
 			f := &fixture{clock: domaintest.NewClock(Start)}
