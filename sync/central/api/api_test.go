@@ -239,6 +239,24 @@ func TestSlowBody(t *testing.T) {
 	}
 }
 
+// TestWaitBeyondBodyTime: who waits for a change is not cut off by the time that
+// a body may take.
+func TestWaitBeyondBodyTime(t *testing.T) {
+	c := newCentre(t, func(o *Options) { o.Limits.BodyTime = 100 * time.Millisecond })
+	d := c.enrolled()
+	got := make(chan int, 1)
+	go func() { got <- c.ask("GET", "/v1/changes?wait=50", d.token, nil, nil) }()
+	select {
+	case status := <-got:
+		t.Errorf("cut off: %d", status)
+	case <-time.After(500 * time.Millisecond):
+		c.api.Close()
+		if status := <-got; status != 200 {
+			t.Errorf("then: %d", status)
+		}
+	}
+}
+
 func TestPictures(t *testing.T) {
 	c := newCentre(t, nil)
 	d := c.enrolled()

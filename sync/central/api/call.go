@@ -55,7 +55,12 @@ func (s *Server) serve(rt route) http.Handler {
 		protocol.Offer(h, protocol.MaxVersion)
 		ctl := http.NewResponseController(w)
 		// Not every writer can: a test's recorder cannot.
-		_ = ctl.SetReadDeadline(began.Add(s.Limits.BodyTime))
+		// Beyond the read deadline a request is given up, also one that only waits.
+		read := s.Limits.BodyTime
+		if rt.in == nil && !rt.form {
+			read += protocol.MaxWait + 10*time.Second
+		}
+		_ = ctl.SetReadDeadline(began.Add(read))
 		_ = ctl.SetWriteDeadline(began.Add(s.Limits.BodyTime + protocol.MaxWait + 10*time.Second))
 		status := http.StatusOK
 		answer, err := s.guarded(rt, c)
@@ -166,6 +171,7 @@ func problemOf(err error) *protocol.Problem {
 		{errors.As(err, &tooLarge) || errors.Is(err, protocol.ErrTooLarge), 413, protocol.CodeTooLarge, "the body is too large"},
 		{errors.Is(err, postgres.ErrErased), 410, protocol.CodeErased, "it is about somebody who has been erased"},
 		{errors.Is(err, postgres.ErrNoEvent), 409, protocol.CodeConflict, "the event has not arrived yet"},
+		{errors.Is(err, postgres.ErrEnrolled), 409, protocol.CodeConflict, "a kiosk of that id is enrolled with another key: revoke it first"},
 		{errors.Is(err, postgres.ErrCode), 403, protocol.CodeCode, "the enrolment code is wrong, used or over"},
 		{errors.Is(err, postgres.ErrUnavailable) || errors.Is(err, blob.ErrUnavailable), 503, protocol.CodeUnavailable, "try again later"},
 		{errors.Is(err, domain.ErrNotFound), 404, protocol.CodeNotFound, "there is no such thing"},

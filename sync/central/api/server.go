@@ -141,7 +141,7 @@ type parameter struct{ name, kind, says string }
 func (s *Server) routes() []route {
 	return []route{
 		{method: "POST", path: "/v1/enrolments", summary: "Join a kiosk to a site by a one-time code", in: protocol.EnrolRequest{}, out: protocol.EnrolAnswer{},
-			refusals: []protocol.Code{protocol.CodeMalformed, protocol.CodeCode, protocol.CodeRateLimited}, handle: s.enrol},
+			refusals: []protocol.Code{protocol.CodeMalformed, protocol.CodeCode, protocol.CodeConflict, protocol.CodeRateLimited}, handle: s.enrol},
 		{method: "POST", path: "/v1/token", summary: "Buy an access token with a signed assertion (RFC 7523)", form: true, out: protocol.Token{},
 			refusals: []protocol.Code{protocol.CodeInvalidGrant, protocol.CodeClock, protocol.CodeUnknown, protocol.CodeRevoked, protocol.CodeRateLimited}, handle: s.token},
 		{method: "POST", path: "/v1/batches", summary: "Tell the centre what happened", who: kiosk, in: protocol.Batch{}, gzip: true, out: protocol.BatchAnswer{},

@@ -187,6 +187,14 @@ func TestEnrolment(t *testing.T) {
 	if n := one[int](t, db, "SELECT count(*) FROM codes WHERE position($1 in encode(hash, 'escape')) > 0", code); n != 0 {
 		t.Error("the code itself is kept")
 	}
+	// A good code is no way into the place of a kiosk that is trusted; once it is
+	// revoked, it is the way back.
+	fresh, _, err := db.NewCode(t.Context(), "norte", "centro", "ana")
+	must(t, err)
+	usurper, _ := request(t, fresh, device)
+	if _, err := db.Enrol(t.Context(), usurper); !errors.Is(err, ErrEnrolled) {
+		t.Errorf("in a trusted kiosk's place: %v", err)
+	}
 	// The kiosk, and nobody else, opens the site's keys, also the one before.
 	must(t, db.RotateSiteKey(t.Context(), "norte"))
 	keys, err := db.SiteKeys(t.Context(), "norte")
@@ -204,6 +212,9 @@ func TestEnrolment(t *testing.T) {
 	must(t, db.RevokeKiosk(t.Context(), device, "stolen"))
 	if k, err := db.Kiosk(t.Context(), device); err != nil || k.RevokedAt == nil || k.RevokedWhy != "stolen" {
 		t.Errorf("%+v, %v", k, err)
+	}
+	if k, err := db.Enrol(t.Context(), usurper); err != nil || k.RevokedAt != nil {
+		t.Errorf("back: %+v, %v", k, err)
 	}
 	if err := db.RevokeKiosk(t.Context(), idAt(start, 99), "x"); !errors.Is(err, domain.ErrNotFound) {
 		t.Errorf("no such kiosk: %v", err)

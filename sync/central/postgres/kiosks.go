@@ -19,6 +19,8 @@ var (
 	// ErrCode: no such code, or it is over, or another kiosk used it. Which of
 	// them is not told.
 	ErrCode = errors.New("enrolment code is not valid")
+	// ErrEnrolled: a kiosk of that id is trusted already, with another key.
+	ErrEnrolled = errors.New("a kiosk of that id is enrolled with another key")
 	// ErrUsed: an assertion was used before.
 	ErrUsed = errors.New("assertion was used before")
 )
@@ -110,7 +112,7 @@ func (db *DB) NewCode(ctx context.Context, site, branch, madeBy string) (code st
 
 // Enrol joins a kiosk by its code. The request has been checked. A code that
 // was used by the same kiosk with the same key gives the same again: the answer
-// may have been lost. ErrCode otherwise.
+// may have been lost. ErrCode otherwise; ErrEnrolled.
 func (db *DB) Enrol(ctx context.Context, r protocol.EnrolRequest) (Kiosk, error) {
 	sum := sha256.Sum256([]byte(r.Code))
 	now := db.now()
@@ -146,6 +148,15 @@ func (db *DB) Enrol(ctx context.Context, r protocol.EnrolRequest) (Kiosk, error)
 			return ErrCode
 		}
 		if _, err := tx.Exec(ctx, "UPDATE codes SET used_by = $2, used_key = $3 WHERE hash = $1", c.Hash, r.DeviceID, r.PublicKey); err != nil {
+			return err
+		}
+		// Who has a code may not take the place of a kiosk that is trusted.
+		var taken bool
+		err = tx.QueryRow(ctx, "SELECT EXISTS (SELECT 1 FROM kiosks WHERE device = $1 AND revoked_at IS NULL AND public_key <> $2)", r.DeviceID, r.PublicKey).Scan(&taken)
+		if err != nil || taken {
+			if err == nil {
+				err = ErrEnrolled
+			}
 			return err
 		}
 		// A code is an administrator's word: it brings back one who was revoked.

@@ -217,7 +217,7 @@ CREATE UNIQUE INDEX changes_seq ON changes (site, seq);
 -- Who has been erased. Nothing about them is taken again.
 CREATE TABLE tombstones (
     person     uuid        PRIMARY KEY,
-    id         uuid        NOT NULL UNIQUE,
+    id         uuid        NOT NULL, -- of the receipt
     site       text        NOT NULL,
     why        text        NOT NULL,
     at         timestamptz NOT NULL, -- at the centre
