@@ -26,6 +26,9 @@
 //     argon2id. A stolen folder does not even let one try numbers.
 //   - A failed PIN is counted before it is compared. Locks outlive a restart,
 //     and a clock that is set back opens none early.
+//   - What the centre is to be told is noticed in the transaction of the change
+//     (DueNotices and the methods beside it are the sync's drain), and what the
+//     centre decides is applied whole, with the sync's cursor (ApplyPage).
 //   - RotateMasterKey replaces the master key whole or not at all.
 //   - What was said in a case is sealed under a key of the case, which is wrapped
 //     likewise; questions of visitors are kept as they come, masked.

@@ -108,13 +108,16 @@ func (s *Store) dueEvents(ctx context.Context, n int) ([]domain.Notice, error) {
 	}
 	list := make([]domain.Notice, 0, len(rows))
 	for _, r := range rows {
-		e := found[r.Ref]
-		if e == nil {
-			return nil, fmt.Errorf("%w: outbox row %d has no event", ErrCorrupt, r.ID)
+		n := domain.Notice{
+			Key: domain.NoticeKey{Kind: domain.NoticeEvent, Row: r.ID, Version: 1}, Attempts: r.Attempts, Event: found[r.Ref],
 		}
-		list = append(list, domain.Notice{
-			Key: domain.NoticeKey{Kind: domain.NoticeEvent, Row: r.ID, Version: 1}, Attempts: r.Attempts, Event: e,
-		})
+		if n.Event == nil {
+			if err := s.damaged(ctx, n.Key); err != nil {
+				return nil, err
+			}
+			continue
+		}
+		list = append(list, n)
 	}
 	return list, nil
 }

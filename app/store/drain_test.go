@@ -266,6 +266,29 @@ func TestDeadNotices(t *testing.T) {
 	}
 }
 
+// What the disk has spoilt is a dead letter, and holds up nobody else.
+func TestDamagedNotice(t *testing.T) {
+	s, _ := newTest(t)
+	for n := 1; n <= 3; n++ {
+		must(t, s.AddPerson(t.Context(), storetest.Person(n), []domain.Template{storetest.Template(n, 0)}))
+	}
+	_, err := s.Record(t.Context(), storetest.Recognition(""), nil)
+	must(t, err)
+	mustExec(t, s, "UPDATE templates SET vector = zeroblob(60) WHERE person = ?", storetest.Person(2).ID)
+	mustExec(t, s, "INSERT INTO outbox (kind, ref, created_at, next_at) VALUES ('event', 'nothing', 1, 1)")
+	want := []string{"person " + string(storetest.Person(1).ID), "person " + string(storetest.Person(3).ID)}
+	if got := abouts(due(t, s, domain.LanePeople)); !slices.Equal(got, want) {
+		t.Errorf("people %q, want %q", got, want)
+	}
+	if list := due(t, s, domain.LaneEvents); len(list) != 1 {
+		t.Errorf("events %q", abouts(list))
+	}
+	dead, err := s.DeadNotices(t.Context(), 0)
+	if must(t, err); len(dead) != 2 || !strings.Contains(dead[0].Why, "damaged") {
+		t.Errorf("dead %+v", dead)
+	}
+}
+
 func TestTell(t *testing.T) {
 	s, _ := newTest(t)
 	e := storetest.Enrolment(1)

@@ -25,6 +25,12 @@ func (s *Store) duePeople(ctx context.Context, n int) ([]domain.Notice, error) {
 			if errors.Is(err, domain.ErrNotFound) {
 				continue // erased or changed meanwhile
 			}
+			if errors.Is(s.orRotated(ctx, err), ErrCorrupt) {
+				if err := s.damaged(ctx, r.Key); err != nil {
+					return nil, err
+				}
+				continue
+			}
 			if err != nil {
 				return nil, err
 			}
@@ -33,6 +39,12 @@ func (s *Store) duePeople(ctx context.Context, n int) ([]domain.Notice, error) {
 		list = append(list, r.Notice)
 	}
 	return list, nil
+}
+
+// damaged gives up a notice whose matter cannot be read any more: staff sees
+// it, and it holds nothing up.
+func (s *Store) damaged(ctx context.Context, key domain.NoticeKey) error {
+	return s.SettleNotices(ctx, []domain.Settlement{{Key: key, Why: "damaged on this kiosk's disk"}})
 }
 
 // personNews reads what of a person is to be told, as of one moment: that of

@@ -9,7 +9,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
-	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -24,11 +23,10 @@ import (
 )
 
 // crashDir, when set, makes the test binary a kiosk that is to be killed, of
-// the centre at crashURL. soakSeeds says how often, for make soak.
+// the centre at crashURL.
 const (
-	crashDir  = "AGENTID_CLIENT_CRASH_DIR"
-	crashURL  = "AGENTID_CLIENT_CRASH_URL"
-	soakSeeds = "AGENTID_SYNC_SEEDS"
+	crashDir = "AGENTID_CLIENT_CRASH_DIR"
+	crashURL = "AGENTID_CLIENT_CRASH_URL"
 )
 
 func crashOptions(dir, url, device string) client.Options {
@@ -105,15 +103,21 @@ func crashChild(dir, url string) int {
 // its object.
 func TestKilled(t *testing.T) {
 	seeds := 50
-	if s := os.Getenv(soakSeeds); s != "" {
-		n, err := strconv.Atoi(s)
-		if err != nil || n < 1 {
-			t.Fatalf("%s=%q is no number of seeds", soakSeeds, s)
-		}
-		seeds = n
-	} else if testing.Short() {
+	if testing.Short() {
 		seeds = 10
 	}
+	kill(t, seeds)
+}
+
+// The same a thousand times, in make soak.
+func TestSoakKilled(t *testing.T) {
+	if os.Getenv("AGENTID_SOAK") == "" {
+		t.Skip("skipped: AGENTID_SOAK is not set")
+	}
+	kill(t, 1000)
+}
+
+func kill(t *testing.T, seeds int) {
 	const rounds = 10 // kills of one kiosk
 	for first := 0; first < seeds; first += rounds {
 		t.Run(fmt.Sprintf("seeds from %d", first), func(t *testing.T) {

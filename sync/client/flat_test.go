@@ -2,7 +2,6 @@ package client_test
 
 import (
 	"database/sql"
-	"os"
 	"path/filepath"
 	"runtime"
 	"strconv"
@@ -39,11 +38,7 @@ func offline(t *testing.T, dir string, n int) {
 // has the store, the client and the scripted server in it.
 func TestFlatMemory(t *testing.T) {
 	n := 100_000
-	if s := os.Getenv("AGENTID_SYNC_EVENTS"); s != "" {
-		var err error
-		n, err = strconv.Atoi(s)
-		must(t, err)
-	} else if testing.Short() {
+	if testing.Short() {
 		n = 20_000
 	}
 	c := newCentre(t, false)
