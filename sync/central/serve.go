@@ -19,6 +19,7 @@ import (
 	"agentid/sync/central/api"
 	"agentid/sync/central/blob"
 	"agentid/sync/central/eraser"
+	"agentid/sync/central/hooks"
 	"agentid/sync/central/postgres"
 )
 
@@ -40,7 +41,11 @@ func serve(ctx context.Context, s *settings) error {
 	if !strings.HasPrefix(s.audience, "https://") && !strings.HasPrefix(s.audience, "http://") {
 		return errors.New("no audience: set --audience to the centre's public address")
 	}
-	trusted, err := s.proxies()
+	trusted, err := networks("trusted proxy", s.trusted)
+	if err != nil {
+		return err
+	}
+	allowed, err := networks("webhook network", s.hooks)
 	if err != nil {
 		return err
 	}
@@ -96,6 +101,7 @@ func serve(ctx context.Context, s *settings) error {
 	})
 	start("listener for changes", func() error { return db.Listen(work) })
 	start("eraser", func() error { return worker.Run(work) })
+	start("webhooks", func() error { return hooks.New(db, domain.SystemClock{}, log, allowed).Run(work) })
 	start("retention", func() error { return retain(work, db, s, log) })
 	var ops *http.Server
 	if s.metrics != "" {

@@ -32,7 +32,7 @@ type settings struct {
 	audience         string
 	cert, key, auto  string
 	plain            bool
-	trusted          []string
+	trusted, hooks   []string
 	kiosks, addr     float64
 	events, readings time.Duration
 }
@@ -62,6 +62,7 @@ func (s *settings) serving(f *pflag.FlagSet) {
 	f.StringVar(&s.auto, "tls-self-signed", "", "folder to keep a self-signed certificate in, for trials")
 	f.BoolVar(&s.plain, "plain", false, "no TLS: a proxy in front of it ends it")
 	f.StringSliceVar(&s.trusted, "trusted-proxy", nil, "proxies whose X-Forwarded-For is believed, as 10.0.0.0/8")
+	f.StringSliceVar(&s.hooks, "webhook-network", nil, "networks of your own that webhooks may reach, as 10.2.0.0/16; otherwise only the public internet")
 	f.Float64Var(&s.kiosks, "kiosk-rate", 20, "requests a second of one kiosk")
 	f.Float64Var(&s.addr, "address-rate", 2, "enrolments, tokens and administrators' requests a second of one address")
 	f.DurationVar(&s.events, "keep-events", 0, "how long events are kept; 0: for ever")
@@ -116,19 +117,20 @@ func (s *settings) with(ctx context.Context, f func(*postgres.DB) error) error {
 	return f(db)
 }
 
-func (s *settings) proxies() (out []netip.Prefix, err error) {
-	for _, t := range s.trusted {
+// networks reads addresses and networks.
+func networks(what string, list []string) (out []netip.Prefix, err error) {
+	for _, t := range list {
 		if !strings.Contains(t, "/") {
 			a, err := netip.ParseAddr(t)
 			if err != nil {
-				return nil, fmt.Errorf("trusted proxy %q is no address", t)
+				return nil, fmt.Errorf("%s %q is no address", what, t)
 			}
 			out = append(out, netip.PrefixFrom(a, a.BitLen()))
 			continue
 		}
 		p, err := netip.ParsePrefix(t)
 		if err != nil {
-			return nil, fmt.Errorf("trusted proxy %q is no network", t)
+			return nil, fmt.Errorf("%s %q is no network", what, t)
 		}
 		out = append(out, p)
 	}

@@ -279,8 +279,12 @@ func (in *batch) takeEvents(ctx context.Context, tx pgx.Tx, list []*taken) error
 	if err != nil {
 		return err
 	}
-	return settle(ctx, tx, list, tag.RowsAffected(), `SELECT s.id, e.body_hash = s.body_hash FROM stage_events s
+	err = settle(ctx, tx, list, tag.RowsAffected(), `SELECT s.id, e.body_hash = s.body_hash FROM stage_events s
 		JOIN events e ON e.device = s.device AND e.id = s.id WHERE e.xmin <> pg_current_xact_id()::xid`)
+	if err != nil || tag.RowsAffected() == 0 {
+		return err
+	}
+	return in.announce(ctx, tx)
 }
 
 // takePlain copies items without further effect to the stage and merges them.

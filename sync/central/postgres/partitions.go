@@ -127,6 +127,7 @@ func (db *DB) Retain(ctx context.Context, r Retention) (out Retained, err error)
 		out = Retained{}
 		for _, q := range []string{
 			"DELETE FROM assertions WHERE expires_at < $1",
+			"DELETE FROM deliveries WHERE state = 'sent' AND at < $1::timestamptz - interval '7 days'",
 			"DELETE FROM codes WHERE expires_at < $1::timestamptz - interval '1 day'",
 			// A ticket that was never committed may have left an object.
 			`WITH over AS (DELETE FROM tickets WHERE expires_at < $1::timestamptz - interval '1 hour' RETURNING bucket, key)
