@@ -204,12 +204,14 @@ func (v *VerifySession) compare(k look) error {
 	for _, t := range v.o.Templates {
 		d = math.Min(d, v.o.Encoder.Metric().Distance(t, enc.Vector))
 	}
-	if err := v.live.passive(k); err != nil {
-		return err
-	}
 	b := vote{weight: k.quality.Score, match: Match{Distance: d}}
 	if d <= v.o.Threshold {
 		b.person = voter
+		// Only of these frames: the life of somebody else's face proves nothing
+		// of a picture that takes its place.
+		if err := v.live.passive(k); err != nil {
+			return err
+		}
 	}
 	if v.ballot.total == 0 || d < v.nearest.Distance {
 		v.nearest = VerifyResult{Distance: d, At: k.at, JPEG: k.picture.JPEG, Others: k.others, Box: domain.RectIn(k.face.Box, k.picture.RGBA().Rect.Size())}

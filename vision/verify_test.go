@@ -3,6 +3,7 @@ package vision
 import (
 	"context"
 	"errors"
+	"image"
 	"math"
 	"testing"
 	"time"
@@ -208,3 +209,41 @@ func TestVerifyBeginsAgain(t *testing.T) {
 		t.Fatalf("%+v", v.result)
 	}
 }
+
+// A live face that is somebody else's lends its life to nobody: a picture of
+// the person put in its place is judged by itself.
+func TestVerifyProofOfLifeIsThePersonsOwn(t *testing.T) {
+	b := newBooth(t)
+	own := 3 // frames of the one who holds the picture
+	b.enc.of = func(n int) ([]float32, error) {
+		if n <= own {
+			return mateo, nil
+		}
+		return lucia, nil
+	}
+	seen := 0
+	live := scorer(func() float64 { // only the flesh passes
+		seen++
+		if b.enc.n <= own {
+			return 0.95
+		}
+		return 0.05
+	})
+	b.obey = false
+	v := newVerify(t, b, func(o *VerifyOptions) { o.Liveness.Mode, o.Liveness.Passive = LivenessEither, live })
+	if !b.show(30*time.Second, b.visitor(1)) {
+		t.Fatalf("no decision: %+v", b.last())
+	}
+	if r := v.result; r.Verified || r.Reason != domain.ReasonNotLive {
+		t.Fatalf("%+v", r)
+	}
+	if seen == 0 {
+		t.Fatal("nothing was scored")
+	}
+}
+
+type scorer func() float64
+
+func (s scorer) Name() string                             { return "scorer" }
+func (s scorer) Score(*image.RGBA, Face) (float64, error) { return s(), nil }
+func (s scorer) Close() error                             { return nil }
