@@ -215,12 +215,15 @@ type eye struct {
 	err      error
 	asked    domain.PersonID
 	running  int
-	progress FaceProgress
+	progress chan FaceProgress // of Verify
 }
 
 func newEye() *eye {
-	return &eye{texts: make(chan string), captured: make(chan Captured), verified: make(chan Verified)}
+	return &eye{texts: make(chan string), captured: make(chan Captured), verified: make(chan Verified), progress: make(chan FaceProgress)}
 }
+
+// tell has a verification say how it goes.
+func (e *eye) tell(p FaceProgress) { e.progress <- p }
 
 func (e *eye) enter(n int) {
 	e.mu.Lock()
@@ -278,11 +281,15 @@ func (e *eye) Verify(ctx context.Context, id domain.PersonID, progress func(Face
 	if ctx.Err() != nil {
 		return Verified{Reason: domain.ReasonCancelled}, nil
 	}
-	select {
-	case v := <-e.verified:
-		return v, nil
-	case <-ctx.Done():
-		return Verified{Reason: domain.ReasonCancelled}, nil
+	for {
+		select {
+		case v := <-e.verified:
+			return v, nil
+		case p := <-e.progress:
+			progress(p)
+		case <-ctx.Done():
+			return Verified{Reason: domain.ReasonCancelled}, nil
+		}
 	}
 }
 

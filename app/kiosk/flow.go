@@ -73,6 +73,7 @@ func (m *Machine) stopJob() {
 	if m.flow != nil && m.flow.job != nil {
 		if m.flow.job.cancel != nil {
 			m.flow.job.cancel()
+			m.leaveGesture()
 		}
 		m.flow.job = nil
 	}
@@ -255,7 +256,7 @@ func (m *Machine) busy() bool {
 	r, v, w := m.view.Register, m.view.Validate, m.view.Withdraw
 	switch m.view.State {
 	case StateRegister:
-		return r.Step == RegisterSaving
+		return r.Step == RegisterSaving || (r.Staff != nil && r.Staff.PIN.Busy)
 	case StateValidate:
 		return v.Step == ValidateWorking || v.PIN.Busy || (v.Staff != nil && v.Staff.PIN.Busy)
 	case StateWithdraw:

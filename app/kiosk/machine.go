@@ -278,7 +278,8 @@ func (m *Machine) expire(now time.Time) {
 	}
 	switch m.view.State {
 	case StateHelp, StateNotice:
-		if m.resume(now) { // what was typed is asked about there
+		if m.resume(now) {
+			m.expireFlow(now) // what was typed is asked about, and not shown to whoever is there
 			return
 		}
 	case StateGreeting, StateUnknown:

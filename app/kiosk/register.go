@@ -199,7 +199,8 @@ func (m *Machine) registerBack(now time.Time) {
 	case RegisterFace:
 		m.question(len(reg.questions)-1, now)
 	case RegisterPIN, RegisterFailed:
-		reg.pin, reg.app.captured = "", Captured{}
+		// What staff said was of the face that they saw.
+		reg.pin, reg.app.captured, reg.app.lookalike = "", Captured{}, ""
 		if reg.answers[domain.PurposeFace] == Granted {
 			m.capture(now)
 		} else {
@@ -383,6 +384,9 @@ func (m *Machine) actBadge(a Action) {
 // resumeRegister takes up again what works for the page.
 func (m *Machine) resumeRegister(now time.Time) {
 	m.flow.since = now
+	if m.flow.reg.app.lang != m.view.Lang { // chosen beside the page
+		m.registerTold(now)
+	}
 	if r := m.view.Register; r.Step == RegisterFace && !r.FaceFailed {
 		m.capture(now)
 	}

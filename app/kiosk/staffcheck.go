@@ -108,6 +108,8 @@ func (v *Validator) signIn(ctx context.Context, login, pin string, about domain.
 		return who, until, domain.ErrNotAllowed
 	case errors.As(err, &locked):
 		until = locked.Until
+	case !errors.Is(err, domain.ErrStaffWrongPIN): // it was not compared: nobody's failure
+		return who, until, err
 	}
 	// Logins are tried out at the kiosk as PINs are.
 	d := Verdict{Until: until}

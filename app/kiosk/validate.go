@@ -10,16 +10,18 @@ import (
 
 // validation is what a validation holds.
 type validation struct {
-	claim Claim
-	greet domain.PersonID // who was greeted when it began
-	ended bool            // an outcome was recorded
+	claim   Claim
+	greet   domain.PersonID // who was greeted when it began
+	track   uint64          // under which
+	ended   bool            // an outcome was recorded
+	gesture bool            // one was asked, and not answered yet
 }
 
 // open tells that somebody claimed to be somebody, and it came to no end.
 func (v *validation) open() bool { return v.claim.Person != "" && !v.ended }
 
 func (m *Machine) startValidate(now time.Time) {
-	v := &validation{greet: m.card.person}
+	v := &validation{greet: m.card.person, track: m.card.track}
 	if m.view.State != StateGreeting {
 		v.greet = ""
 	}
@@ -153,8 +155,8 @@ func (m *Machine) present(text string, now time.Time) {
 	if text == "" || len(text) > maxScan {
 		return
 	}
-	m.flow.since = now
-	m.stopJob()
+	since := m.flow.since
+	m.page(now)
 	m.validate(func(v *Validate) { v.Found = true })
 	var claim Claim
 	var tok Token
@@ -169,6 +171,7 @@ func (m *Machine) present(text string, now time.Time) {
 		switch {
 		case foreign:
 			m.scan(now)
+			m.flow.since = since // a poster on the wall is nobody's sign of life
 			m.validate(func(v *Validate) { v.Unreadable = true })
 		case tok.Receipt:
 			m.startWithdraw(text, now)
@@ -200,12 +203,16 @@ func (m *Machine) look(now time.Time) {
 	m.validate(func(v *Validate) {
 		*v = Validate{Step: ValidateLook, Face: FaceProgress{Guide: domain.GuideStart}, CanPIN: m.flow.val.claim.Profile.HasPIN}
 	})
-	claim := m.flow.val.claim
+	val, claim := m.flow.val, m.flow.val.claim
 	m.work(func(ctx context.Context, j *job) func(time.Time) {
 		seen, err := m.o.Flows.Eye.Verify(ctx, claim.Person, func(p FaceProgress) {
-			m.during(j, func(time.Time) { m.validate(func(v *Validate) { v.Face = p }) })
+			m.during(j, func(time.Time) {
+				val.gesture = val.gesture || isGesture(p.Guide)
+				m.validate(func(v *Validate) { v.Face = p })
+			})
 		})
 		return func(now time.Time) {
+			val.gesture = false
 			switch {
 			case errors.Is(err, ErrNoEye), errors.Is(err, domain.ErrNotFound):
 				if claim.Profile.HasPIN { // the same ladder, its next step
@@ -230,6 +237,26 @@ func (m *Machine) look(now time.Time) {
 	})
 }
 
+func isGesture(g domain.Guide) bool {
+	return g == domain.GuideBlink || g == domain.GuideTurnLeft || g == domain.GuideTurnRight
+}
+
+// leaveGesture counts it that a gesture was asked and left unanswered: who could
+// have another drawn for nothing would, until it is one that they have a film of.
+func (m *Machine) leaveGesture() {
+	v := m.flow.val
+	if v == nil || !v.gesture {
+		return
+	}
+	v.gesture = false
+	claim := v.claim
+	left := Verified{Reason: domain.ReasonNotLive, Evidence: Evidence{LivenessReason: "gesture_left"}}
+	m.aside(func(ctx context.Context) error {
+		_, err := m.validator.Face(ctx, &claim, left)
+		return err
+	})
+}
+
 // working shows that something is being looked up or recorded.
 func (m *Machine) working(now time.Time) {
 	m.flow.since = now
@@ -239,13 +266,7 @@ func (m *Machine) working(now time.Time) {
 // withoutBadge asks the PIN of somebody whose face is known, and staff for
 // everybody else.
 func (m *Machine) withoutBadge(now time.Time) {
-	who := m.flow.val.greet
-	for _, f := range m.scene.Faces {
-		if f.State == domain.FaceKnown {
-			who = f.Person
-			break
-		}
-	}
+	who := m.standing(now)
 	if who == "" {
 		m.callStaff(domain.ReasonStaffCalled, now)
 		return
@@ -266,9 +287,30 @@ func (m *Machine) withoutBadge(now time.Time) {
 	})
 }
 
+// standing is who stands before the kiosk, as far as their face is known: the
+// nearest, or who was greeted while nobody else is. A PIN is asked of nobody
+// behind them or gone: its failures would count against them.
+func (m *Machine) standing(now time.Time) domain.PersonID {
+	v := m.flow.val
+	if len(m.scene.Faces) == 0 {
+		if now.Sub(m.presence) > TimeoutGone {
+			return ""
+		}
+		return v.greet
+	}
+	switch f := m.scene.Faces[0]; {
+	case f.State == domain.FaceKnown:
+		return f.Person
+	case f.State != domain.FaceUnknown && f.Track == v.track:
+		return v.greet
+	}
+	return ""
+}
+
 // toTry asks for the PIN.
 func (m *Machine) toTry(now time.Time) {
 	m.page(now)
+	m.flow.val.ended = false
 	if !m.flow.val.claim.Profile.HasPIN {
 		m.callStaff(domain.ReasonStaffCalled, now)
 		return

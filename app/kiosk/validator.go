@@ -90,11 +90,9 @@ func (v *Validator) Present(ctx context.Context, text string) (Claim, Token, Ver
 // nothing.
 func (v *Validator) Greeted(ctx context.Context, id domain.PersonID) (Claim, Verdict, error) {
 	c := Claim{Person: id}
-	for _, subject := range []string{domain.SubjectKiosk, domain.SubjectPerson(id)} {
-		if until, err := v.locked(ctx, subject); err != nil || !until.IsZero() {
-			_, _, d, err := v.closed(ctx, c, until, err)
-			return c, d, err
-		}
+	if until, err := v.lockedFor(ctx, id); err != nil || !until.IsZero() {
+		_, _, d, err := v.closed(ctx, c, until, err)
+		return c, d, err
 	}
 	p, err := v.flows.Registry.Profile(ctx, id)
 	if err != nil {
@@ -134,6 +132,11 @@ func (v *Validator) Face(ctx context.Context, c *Claim, seen Verified) (Verdict,
 	d := Verdict{Reason: seen.Reason}
 	switch seen.Reason {
 	case domain.ReasonRecognised:
+		// Attempts may have been closed since the badge was shown.
+		if until, err := v.lockedFor(ctx, c.Person); err != nil || !until.IsZero() {
+			_, _, d, err := v.closed(ctx, *c, until, err)
+			return d, err
+		}
 		if c.Badge == "" || c.Profile.SecondFactor {
 			c.Face = &seen
 			d.NeedPIN = true
@@ -285,6 +288,18 @@ func (v *Validator) locked(ctx context.Context, subject string) (time.Time, erro
 		return time.Time{}, fmt.Errorf("attempts: %w", err)
 	}
 	return l.Until, nil
+}
+
+// lockedFor is until when attempts are closed of a person or of the kiosk.
+func (v *Validator) lockedFor(ctx context.Context, id domain.PersonID) (until time.Time, err error) {
+	for _, subject := range []string{domain.SubjectKiosk, domain.SubjectPerson(id)} {
+		t, err := v.locked(ctx, subject)
+		if err != nil {
+			return until, err
+		}
+		until = latest(until, t)
+	}
+	return until, nil
 }
 
 func (v *Validator) record(ctx context.Context, ev domain.Event, picture []byte) error {

@@ -108,6 +108,7 @@ func (m *Machine) shownForData(text string, now time.Time) {
 	if text == "" || len(text) > maxScan {
 		return
 	}
+	since := m.flow.since
 	m.page(now)
 	m.commit(func(ctx context.Context, _ *job) func(time.Time) {
 		claim, until, err := m.validator.forData(ctx, text)
@@ -116,6 +117,7 @@ func (m *Machine) shownForData(text string, now time.Time) {
 			switch {
 			case errors.Is(err, ErrForeign):
 				m.scanForData(now)
+				m.flow.since = since
 				m.withdraw(func(w *Withdraw) { w.Unreadable = true })
 			case errors.Is(err, errNoWayIn), !until.IsZero():
 				m.withdraw(func(w *Withdraw) { *w = Withdraw{Step: WithdrawRefused, Until: until} })
