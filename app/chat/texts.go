@@ -20,7 +20,7 @@ var (
 	sayFine    = text{"Bien. Dígame en qué más le ayudo.", "Fine. Tell me what else you need."}
 	sayUseful  = text{"¿Le sirvió?", "Did this help?"}
 	sayUnsure  = text{"¿Se refiere a esto?", "Is it one of these?"}
-	sayOnlyOne = text{"¿Se refiere a esto?", "Is it this?"}
+	sayOnlyOne = text{"¿Es esto lo que busca?", "Is it this?"}
 	sayLost    = text{"No le entendí bien. Pruebe con otras palabras, o llamo a una persona.", "I did not quite understand. Try other words, or I call a person."}
 	sayHandoff = text{"Aviso a una persona del equipo. Le verá aquí y ya sabrá qué preguntó.", "I am calling a member of staff. They will meet you here and know what you asked."}
 	sayCalled  = text{"Ya avisé a una persona del equipo. Mientras tanto puede seguir preguntando.", "A member of staff has been called. You can go on asking meanwhile."}

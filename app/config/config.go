@@ -28,6 +28,8 @@ type Config struct {
 	Badge       Badge
 	Retention   Retention
 	Snapshots   Snapshots
+	FAQ         FAQ
+	Voice       Voice
 	UI          UI
 	Telemetry   Telemetry
 	Log         Log
@@ -99,6 +101,23 @@ type Retention struct {
 
 // Snapshots are pictures kept with events.
 type Snapshots struct{ Enabled bool }
+
+// FAQ is what the kiosk answers with. The texts fill the placeholders of
+// answers; the sentence that needs an empty one is left out.
+type FAQ struct {
+	Dir                  string // of es.faq and en.faq of one's own; "" for none
+	Bank, Branch         string // "" is the site's
+	Hours, HoursEN       string // EN: "" is the other
+	Phone                string
+	Address              string
+	Website              string
+	ATMLimit, ATMLimitEN string
+}
+
+// Voice reads answers aloud.
+type Voice struct {
+	Command string // "" is silent
+}
 
 // UI is the screen.
 type UI struct {

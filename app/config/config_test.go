@@ -133,6 +133,21 @@ snapshot_days = 7
 [snapshots]
 enabled = true
 
+[faq]
+dir = "answers"
+bank = "Norte"
+branch = "Centro"
+hours = "de 10 a 15"
+hours_en = "10 to 3"
+phone = "0800"
+address = "Av. Central 123"
+website = "norte.example"
+atm_limit = "$ 1"
+atm_limit_en = "$1"
+
+[voice]
+command = "/usr/bin/espeak-ng"
+
 [ui]
 windowed = true
 width = 800
@@ -161,9 +176,12 @@ file = "kiosk.log"
 			Printer: "Zebra_ZC300", Media: "Custom.86x54mm", Paper: "card", PDFDir: filepath.Join(dir, "badges")},
 		Retention: config.Retention{Months: 6, SnapshotDays: 7},
 		Snapshots: config.Snapshots{Enabled: true},
-		UI:        config.UI{Windowed: true, Width: 800, Height: 480, Dark: true},
-		Log:       config.Log{Level: slog.LevelDebug, File: filepath.Join(dir, "kiosk.log")},
-		File:      c.File,
+		FAQ: config.FAQ{Dir: filepath.Join(dir, "answers"), Bank: "Norte", Branch: "Centro", Hours: "de 10 a 15", HoursEN: "10 to 3", Phone: "0800",
+			Address: "Av. Central 123", Website: "norte.example", ATMLimit: "$ 1", ATMLimitEN: "$1"},
+		Voice: config.Voice{Command: "/usr/bin/espeak-ng"},
+		UI:    config.UI{Windowed: true, Width: 800, Height: 480, Dark: true},
+		Log:   config.Log{Level: slog.LevelDebug, File: filepath.Join(dir, "kiosk.log")},
+		File:  c.File,
 	}
 	// Config is comparable but for its warnings; String tells all but secrets.
 	if c.Camera != want.Camera || c.String() != want.String() || len(c.Warnings) > 0 || c.StateDir() != c.DataDir {
@@ -280,6 +298,8 @@ func TestErrorsTellKeyFaultMendAndPlace(t *testing.T) {
 		"level":             {"", nil, []string{"--log-level=loud"}, []string{"log.level", "debug, info, warn, error"}},
 		"telemetry for all": {"", nil, []string{"--telemetry-addr=0.0.0.0:9464"}, []string{"telemetry.addr", "misma máquina", "127.0.0.1:9464"}},
 		"telemetry's port":  {"", nil, []string{"--telemetry-addr=127.0.0.1:99999"}, []string{"telemetry.addr", "puerto"}},
+		"voice":             {"", nil, []string{"--voice-command=rm -rf /"}, []string{"voice.command", "no es una voz", "espeak-ng"}},
+		"voice's place":     {"", nil, []string{"--voice-command=./espeak-ng"}, []string{"voice.command"}},
 		"telemetry no port": {"", nil, []string{"--telemetry-addr=localhost"}, []string{"telemetry.addr", "puerto"}},
 		"control character": {"", nil, []string{"--site-branch=a\nb"}, []string{"site.branch", "no son texto"}},
 		"long name":         {"", nil, []string{"--site-branch=" + strings.Repeat("ñ", 61)}, []string{"site.branch", "a lo sumo 60"}},

@@ -273,6 +273,18 @@ func checkPrinter(s string) *fault {
 	return nil
 }
 
+// checkVoice takes a program that the kiosk knows how to speak with, by its name
+// or its whole path, or nothing.
+func checkVoice(s string) *fault {
+	name := s[strings.LastIndexByte(s, '/')+1:]
+	if s == "" || (name == "spd-say" || name == "espeak-ng") && (name == s || s[0] == '/') {
+		return nil
+	}
+	return &fault{text{"no es una voz conocida", "is not a voice that is known"}, text{
+		"Escriba spd-say, espeak-ng o la ruta completa de uno de ellos, o nada para que no hable.",
+		"Write spd-say, espeak-ng or the whole path of one of them, or nothing for silence."}}
+}
+
 // checkLoopback takes HOST:PORT on this machine alone, or nothing.
 func checkLoopback(s string) *fault {
 	if s == "" {
