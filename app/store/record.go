@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"math"
 	"unicode/utf8"
@@ -15,7 +16,8 @@ const maxLabel = 128
 
 // Record implements domain.Events. ID is made where it is empty; At is now
 // where it is zero, and kept to the microsecond; Seq and DeviceID are the
-// store's. A snapshot sets Snapshot; without one, Snapshot may name a picture
+// store's. A snapshot sets Snapshot, unless its person was erased or took their
+// face back meanwhile: then it is not kept; without one, Snapshot may name a picture
 // that is already kept. Nothing in an event may be about a person but their
 // id. Errors: ErrInvalid, ErrExists (an event of that id), ErrDiskFull,
 // ErrReadOnly, ErrBusy; with any of them nothing was recorded.
@@ -37,10 +39,18 @@ func (s *Store) record(ctx context.Context, e domain.Event, picture []byte) (dom
 			return e, wrap("keep snapshot", err)
 		}
 	}
+	staged := e.Snapshot
 	err = transact(ctx, s.w, func(tx *sql.Tx) error {
 		if len(picture) > 0 {
-			if err := s.keepSnapshot(ctx, tx, e.Snapshot, picture); err != nil {
+			keep, err := mayKeepPicture(ctx, tx, e.Person)
+			if err == nil && keep {
+				err = s.keepSnapshot(ctx, tx, staged, picture)
+			}
+			if err != nil {
 				return wrap("keep snapshot", err)
+			}
+			if !keep {
+				e.Snapshot = ""
 			}
 		} else if e.Snapshot != "" {
 			if kept, err := snapshotKept(ctx, tx, e.Snapshot); err != nil || !kept {
@@ -49,12 +59,31 @@ func (s *Store) record(ctx context.Context, e domain.Event, picture []byte) (dom
 		}
 		return s.append(ctx, tx, &e)
 	})
-	if err != nil && len(picture) > 0 {
+	if len(picture) > 0 && (err != nil || e.Snapshot == "") {
 		// The staged file goes as well, unless an event has it: a disk that is
 		// full must not fill further. Should this fail, Sweep finds the file.
-		s.removeFiles(context.WithoutCancel(ctx), []string{e.Snapshot})
+		s.removeFiles(context.WithoutCancel(ctx), []string{staged})
 	}
 	return e, err
+}
+
+// mayKeepPicture is false for a person who was erased or took their face back
+// while the picture waited to be written. Of one who is not known here, and of
+// nobody, who asks for it has decided.
+func mayKeepPicture(ctx context.Context, q queryer, id domain.PersonID) (bool, error) {
+	if id == "" {
+		return true, nil
+	}
+	var erased bool
+	err := q.QueryRowContext(ctx, "SELECT EXISTS (SELECT 1 FROM people WHERE id = ? AND wrapped_key IS NULL)", id).Scan(&erased)
+	if err != nil || erased {
+		return false, err
+	}
+	err = mayKeepFace(ctx, q, id)
+	if errors.Is(err, domain.ErrNoConsent) {
+		return false, nil
+	}
+	return err == nil, err
 }
 
 // append numbers a complete event and adds it with its outbox row.
