@@ -33,9 +33,15 @@ const signsOfLife = "'" + string(domain.ReasonRecognised) + "', '" + string(doma
 	string(domain.ReasonValidatedAll) + "'"
 
 // unseenSince lists people with no sign of life since a time, its parameter. A
-// recognition that was said to be wrong is none.
+// recognition that was said to be wrong is none. Under a centre, only those whom
+// this kiosk took in: an erasure is for every kiosk, and others may see daily
+// whom this one never does.
 const unseenSince = `SELECT p.id FROM people p
-	WHERE p.wrapped_key IS NOT NULL AND p.created_at < ?1 AND NOT EXISTS (
+	WHERE p.wrapped_key IS NOT NULL AND p.created_at < ?1
+	AND ((SELECT cursor FROM sync_state) = '' OR EXISTS (
+		SELECT 1 FROM audit a WHERE a.target_kind = '` + domain.TargetPerson + `' AND a.target = p.id
+		AND a.action IN ('` + string(domain.AuditRegistered) + `', '` + string(domain.AuditPersonAdded) + `')))
+	AND NOT EXISTS (
 		SELECT 1 FROM events e WHERE e.person = p.id AND e.at >= ?1 AND e.reason IN (` + signsOfLife + `)
 		AND NOT EXISTS (SELECT 1 FROM events c WHERE c.about = e.id AND c.kind = '` + string(domain.EventCorrection) + `'))`
 
