@@ -1,7 +1,9 @@
 package api
 
 import (
+	"bufio"
 	"bytes"
+	"context"
 	"crypto/ed25519"
 	"encoding/base64"
 	"encoding/json"
@@ -9,6 +11,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -515,6 +518,8 @@ func TestAdministrators(t *testing.T) {
 		{"GET", "/v1/admin/alarms", auditor, nil, 200},
 		{"GET", "/v1/admin/summary?days=3", auditor, nil, 200},
 		{"GET", "/v1/admin/summary?days=0", auditor, nil, 400},
+		{"GET", "/v1/admin/events?site=Norte!", auditor, nil, 400},
+		{"GET", "/v1/admin/events", d.token, nil, 401},
 		{"PUT", "/v1/admin/sites/norte/documents/person/x", c.admin, Publication{"text/plain", "x"}, 404},
 		{"PUT", "/v1/admin/sites/norte/documents/faq/.x", c.admin, Publication{"text/plain", "x"}, 404},
 		{"POST", "/v1/admin/people/x/erase", c.admin, Why{"x"}, 404},
@@ -527,6 +532,54 @@ func TestAdministrators(t *testing.T) {
 	} {
 		if status, body, h := c.raw(tt.method, tt.path, tt.token, tt.body); status != tt.status || h.Get(HeaderRequestID) == "" || h.Get("X-Content-Type-Options") != "nosniff" {
 			t.Errorf("%s %s: %d %s", tt.method, tt.path, status, body)
+		}
+	}
+}
+
+func TestStream(t *testing.T) {
+	c := newCentre(t, nil)
+	d := c.enrolled()
+	d.send(d.event(1, "")) // before anybody watches
+	req, err := http.NewRequestWithContext(t.Context(), "GET", c.http.URL+"/v1/admin/events?site=norte", nil)
+	must(t, err)
+	req.Header.Set("Authorization", "Bearer "+c.admin)
+	res, err := http.DefaultClient.Do(req)
+	must(t, err)
+	defer res.Body.Close()
+	if res.StatusCode != 200 || res.Header.Get("Content-Type") != "text/event-stream" {
+		t.Fatalf("%d %v", res.StatusCode, res.Header)
+	}
+	lines := bufio.NewScanner(res.Body)
+	if !lines.Scan() || lines.Text() != "retry: 2000" {
+		t.Fatalf("%q", lines.Text())
+	}
+	d.send(d.event(2, ""), d.event(3, ""))
+	ticking, stop := context.WithCancel(t.Context())
+	defer stop()
+	go func() { // time goes by
+		for ticking.Err() == nil {
+			c.clock.Advance(streamEvery / 10)
+			runtime.Gosched()
+		}
+	}()
+	var got []string
+	for len(got) < 2 && lines.Scan() {
+		if data, ok := strings.CutPrefix(lines.Text(), "data: "); ok {
+			var e postgres.Seen
+			must(t, json.Unmarshal([]byte(data), &e))
+			if e.Device != d.id || e.Site != "norte" || e.Branch != "centro" || e.Person != nil {
+				t.Errorf("%+v", e)
+			}
+			got = append(got, e.ID)
+		}
+	}
+	if !slices.Equal(got, []string{testID(2), testID(3)}) {
+		t.Errorf("told of %v", got)
+	}
+	c.api.Close()
+	for lines.Scan() { // to the end, which comes
+		if strings.HasPrefix(lines.Text(), "data: ") {
+			t.Errorf("told twice: %s", lines.Text())
 		}
 	}
 }

@@ -64,9 +64,11 @@ func (s *Server) serve(rt route) http.Handler {
 		_ = ctl.SetWriteDeadline(began.Add(s.Limits.BodyTime + protocol.MaxWait + 10*time.Second))
 		status := http.StatusOK
 		answer, err := s.guarded(rt, c)
-		if err != nil {
+		switch {
+		case errors.Is(err, errAnswered):
+		case err != nil:
 			status = s.refuse(c, rt, err)
-		} else {
+		default:
 			if rt.status != 0 {
 				status = rt.status
 			}
@@ -120,7 +122,11 @@ func (s *Server) guarded(rt route, c *call) (answer any, err error) {
 	return rt.handle(c)
 }
 
-var errPanic = errors.New("panic")
+var (
+	errPanic = errors.New("panic")
+	// errAnswered: the handler has written the answer itself.
+	errAnswered = errors.New("answered")
+)
 
 // limited is a refusal for asking too often.
 type limited struct{ wait time.Duration }

@@ -83,7 +83,11 @@ func (s *Server) document() object {
 		}
 		good := object{"description": http.StatusText(status)}
 		if rt.out != nil {
-			good["content"] = object{"application/json": object{"schema": schemas.of(reflect.TypeOf(rt.out))}}
+			kind := "application/json"
+			if rt.stream {
+				kind = "text/event-stream"
+			}
+			good["content"] = object{kind: object{"schema": schemas.of(reflect.TypeOf(rt.out))}}
 		}
 		answers := object{strconv.Itoa(status): good}
 		codes := map[int][]string{}

@@ -65,6 +65,7 @@ type Server struct {
 	kiosks    *limiter
 	addresses *limiter
 	batches   chan struct{}
+	streams   chan struct{}
 	closing   chan struct{}
 	close     sync.Once
 }
@@ -84,6 +85,7 @@ func New(o Options) *Server {
 		kiosks:    newLimiter(o.Limits.KioskPerSecond, 2),
 		addresses: newLimiter(o.Limits.AddressPerSecond, 10),
 		batches:   make(chan struct{}, o.Limits.Batches),
+		streams:   make(chan struct{}, maxStreams),
 		closing:   make(chan struct{}),
 	}
 }
@@ -129,6 +131,7 @@ type route struct {
 	in, out      any  // of the document: the types of body and answer
 	form         bool // the body is a form
 	gzip         bool // the body is gzip
+	stream       bool // the answer is a stream of events, each of type out
 	query        []parameter
 	status       int // of success; 200 where zero
 	refusals     []protocol.Code
@@ -179,6 +182,8 @@ func (s *Server) routes() []route {
 		{method: "POST", path: "/v1/admin/webhooks/{webhook}/revive", summary: "Try a webhook's dead messages again", who: admin, open: true, out: Revived{},
 			refusals: []protocol.Code{protocol.CodeNotFound}, handle: s.revive},
 		{method: "GET", path: "/v1/admin/alarms", summary: "What somebody should look at", who: auditor, open: true, out: []postgres.Alarm{}, handle: s.alarms},
+		{method: "GET", path: "/v1/admin/events", summary: "Follow events as they arrive (Server-Sent Events)", who: auditor, open: true, out: postgres.Seen{}, stream: true,
+			query: []parameter{{"site", "string", "of which; empty: of all"}}, refusals: []protocol.Code{protocol.CodeBadRequest}, handle: s.stream},
 		{method: "GET", path: "/v1/admin/summary", summary: "Events by day, site, kind and reason", who: auditor, open: true, out: []postgres.Count{},
 			query: []parameter{{"days", "integer", "how many days back, 1 to 366"}}, refusals: []protocol.Code{protocol.CodeBadRequest}, handle: s.summary},
 	}
