@@ -30,6 +30,8 @@ type Config struct {
 	Snapshots   Snapshots
 	FAQ         FAQ
 	Voice       Voice
+	Centre      Centre
+	Sync        Sync
 	UI          UI
 	Telemetry   Telemetry
 	Log         Log
@@ -117,6 +119,19 @@ type FAQ struct {
 // Voice reads answers aloud.
 type Voice struct {
 	Command string // "" is silent
+}
+
+// Centre is the backend that this kiosk tells of what happens.
+type Centre struct {
+	URL    string // "": this kiosk works alone
+	CAFile string // "" for the system's authorities
+	// KeyFile holds the kiosk's keys; it is never within DataDir.
+	KeyFile string
+}
+
+// Sync is how the kiosk speaks to its centre.
+type Sync struct {
+	RateKbps int // thousands of bits a second, both ways; 0 is no cap
 }
 
 // UI is the screen.

@@ -148,6 +148,14 @@ atm_limit_en = "$1"
 [voice]
 command = "/usr/bin/espeak-ng"
 
+[centre]
+url = "https://central.example"
+ca_file = "ca.pem"
+key_file = "~/keys/centre.key"
+
+[sync]
+rate_kbps = 256
+
 [ui]
 windowed = true
 width = 800
@@ -178,14 +186,33 @@ file = "kiosk.log"
 		Snapshots: config.Snapshots{Enabled: true},
 		FAQ: config.FAQ{Dir: filepath.Join(dir, "answers"), Bank: "Norte", Branch: "Centro", Hours: "de 10 a 15", HoursEN: "10 to 3", Phone: "0800",
 			Address: "Av. Central 123", Website: "norte.example", ATMLimit: "$ 1", ATMLimitEN: "$1"},
-		Voice: config.Voice{Command: "/usr/bin/espeak-ng"},
-		UI:    config.UI{Windowed: true, Width: 800, Height: 480, Dark: true},
-		Log:   config.Log{Level: slog.LevelDebug, File: filepath.Join(dir, "kiosk.log")},
-		File:  c.File,
+		Voice:  config.Voice{Command: "/usr/bin/espeak-ng"},
+		Centre: config.Centre{URL: "https://central.example", CAFile: filepath.Join(dir, "ca.pem"), KeyFile: filepath.Join(dir, "keys/centre.key")},
+		Sync:   config.Sync{RateKbps: 256},
+		UI:     config.UI{Windowed: true, Width: 800, Height: 480, Dark: true},
+		Log:    config.Log{Level: slog.LevelDebug, File: filepath.Join(dir, "kiosk.log")},
+		File:   c.File,
 	}
 	// Config is comparable but for its warnings; String tells all but secrets.
 	if c.Camera != want.Camera || c.String() != want.String() || len(c.Warnings) > 0 || c.StateDir() != c.DataDir {
 		t.Errorf("got\n%s\nexpected\n%s", c, want)
+	}
+}
+
+// The keys for the centre lie beside the master key, wherever that is; a kiosk
+// that works alone is not asked about them.
+func TestKeysOfTheCentre(t *testing.T) {
+	c, err := load(t, "", []string{"AGENTID_MASTER_KEY_FILE=/k/master.key", "AGENTID_CENTRE_URL=http://127.0.0.1:8443"})
+	if err != nil || c.Centre.KeyFile != "/k/centre.key" {
+		t.Errorf("%q, %v", c.Centre.KeyFile, err)
+	}
+	if c, err := load(t, "", nil); err != nil || c.Centre.URL != "" {
+		t.Errorf("%+v, %v", c.Centre, err)
+	}
+	_, err = load(t, "", []string{"AGENTID_DATA_DIR=/d", "AGENTID_CENTRE_URL=https://c.example", "AGENTID_CENTRE_KEY_FILE=/d/centre.key"})
+	var e *config.Error
+	if !errors.As(err, &e) || len(e.Problems) != 1 || e.Problems[0].Key != "centre.key_file" {
+		t.Errorf("%v", err)
 	}
 }
 
@@ -296,6 +323,12 @@ func TestErrorsTellKeyFaultMendAndPlace(t *testing.T) {
 		"frame size":        {"", nil, []string{"--camera-framesize=large"}, []string{"camera.framesize", "svga"}},
 		"language":          {"", nil, []string{"--lang=fr"}, []string{"lang", "es, en"}},
 		"level":             {"", nil, []string{"--log-level=loud"}, []string{"log.level", "debug, info, warn, error"}},
+		"centre in clear":   {"", nil, []string{"--centre-url=http://central.example"}, []string{"centre.url", "misma máquina"}},
+		"centre's scheme":   {"", nil, []string{"--centre-url=ftp://central.example"}, []string{"centre.url", "https"}},
+		"centre with user":  {"", nil, []string{"--centre-url=https://u:secret@central.example"}, []string{"centre.url", "usuario"}},
+		"centre no host":    {"", nil, []string{"--centre-url=https://:8443"}, []string{"centre.url", "completa"}},
+		"centre key inside": {"", []string{"AGENTID_CENTRE_URL=https://c.example", "AGENTID_DATA_DIR=/d"}, []string{"--centre-key-file=/d/k"}, []string{"centre.key_file", "fuera de /d"}},
+		"rate":              {"", nil, []string{"--sync-rate-kbps=-1"}, []string{"sync.rate_kbps", "1000000"}},
 		"telemetry for all": {"", nil, []string{"--telemetry-addr=0.0.0.0:9464"}, []string{"telemetry.addr", "misma máquina", "127.0.0.1:9464"}},
 		"telemetry's port":  {"", nil, []string{"--telemetry-addr=127.0.0.1:99999"}, []string{"telemetry.addr", "puerto"}},
 		"voice":             {"", nil, []string{"--voice-command=rm -rf /"}, []string{"voice.command", "no es una voz", "espeak-ng"}},
@@ -395,6 +428,9 @@ func TestSecretsAreNeverPrinted(t *testing.T) {
 		if err == nil || strings.Contains(err.Error(), secret) {
 			t.Errorf("%s: %v", url, err)
 		}
+	}
+	if _, err := load(t, "", nil, "--centre-url=https://admin:"+secret+"@central"); err == nil || strings.Contains(err.Error(), secret) {
+		t.Errorf("centre: %v", err)
 	}
 	_, err := load(t, "[camera]\nurl = \"http://admin:"+secret+"@cam\n", nil)
 	if err == nil || strings.Contains(err.Error(), secret) {

@@ -16,6 +16,7 @@ func (l *loader) finish() {
 			l.keyOutsideData(p)
 		}
 	}
+	l.centre()
 	l.demo()
 	l.strangers()
 }
@@ -48,6 +49,19 @@ func (l *loader) keyOutsideData(p needed) {
 	l.add(Problem{Key: p.key, Value: quotePath(p.path), From: from, fault: fault{
 		text{"está dentro de data_dir, y quien copie los datos tendría también la clave", "is within data_dir, so who copies the data has the key too"},
 		text{"Póngalo fuera de " + l.c.DataDir + ".", "Put it outside " + l.c.DataDir + "."}}})
+}
+
+// centre puts the keys for the centre beside the master key, where nobody said
+// otherwise. A kiosk that works alone has none to look after.
+func (l *loader) centre() {
+	if l.c.Centre.KeyFile == "" && l.c.MasterKeyFile != "" {
+		l.c.Centre.KeyFile = filepath.Join(filepath.Dir(l.c.MasterKeyFile), "centre.key")
+	}
+	if _, set := l.from["centre.key_file"]; set || l.c.Centre.URL != "" {
+		p := needed{"centre.key_file", l.c.Centre.KeyFile}
+		l.needPath(p)
+		l.keyOutsideData(p)
+	}
 }
 
 // demo settles whether this is the demo: the last word, of the highest

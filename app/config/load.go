@@ -181,7 +181,7 @@ func (l *loader) absolute(p, base string) string {
 
 // show is a value as an error may show it.
 func show(s setting, raw string) string {
-	if s.key == "camera.url" || s.key == "camera.control_url" {
+	if s.key == "camera.url" || s.key == "camera.control_url" || s.key == "centre.url" {
 		raw = redactAddress(raw)
 	}
 	if s.value(&Config{}).kind() == kindText {

@@ -6,6 +6,7 @@ import (
 	"math"
 	"net"
 	"net/netip"
+	"net/url"
 	"strconv"
 	"strings"
 	"time"
@@ -283,6 +284,34 @@ func checkVoice(s string) *fault {
 	return &fault{text{"no es una voz conocida", "is not a voice that is known"}, text{
 		"Escriba spd-say, espeak-ng o la ruta completa de uno de ellos, o nada para que no hable.",
 		"Write spd-say, espeak-ng or the whole path of one of them, or nothing for silence."}}
+}
+
+// checkCentre takes the address of a centre, or nothing. Credentials are no part
+// of it: they would be shown with it.
+func checkCentre(s string) *fault {
+	if s == "" {
+		return nil
+	}
+	bad := func(es, en string) *fault {
+		return &fault{text{es, en}, text{
+			`Escriba por ejemplo "https://central.banco.example", o "" para trabajar solo.`,
+			`Write for example "https://central.bank.example", or "" to work alone.`}}
+	}
+	u, err := url.Parse(s)
+	switch {
+	case err != nil || len(s) > maxAddress || u.Host == "" || u.Hostname() == "":
+		return bad("no es una dirección completa", "is not a complete address")
+	case u.User != nil || u.RawQuery != "" || u.Fragment != "":
+		return bad("lleva usuario, consulta o fragmento", "has a user, a query or a fragment")
+	case u.Scheme == "https":
+		return nil
+	case u.Scheme != "http":
+		return bad("no es https", "is not https")
+	}
+	if ip, err := netip.ParseAddr(u.Hostname()); u.Hostname() != "localhost" && (err != nil || !ip.IsLoopback()) {
+		return bad("http sin cifrar solo se acepta en esta misma máquina", "plain http is spoken to this machine alone")
+	}
+	return nil
 }
 
 // checkLoopback takes HOST:PORT on this machine alone, or nothing.
