@@ -410,7 +410,9 @@ func (v *visitor) validate(text string) {
 	v.until("validate", "attract.validate", "greeting.validate", "unknown.validate")
 	v.at("validate", "scan")
 	v.show(text)
-	v.await("the code read", 30*time.Second, func(s screenState) bool { return s.Step != "scan" })
+	if s := v.await("the code read", 30*time.Second, func(s screenState) bool { return s.Step != "scan" }); s.Step == "look" {
+		v.step("look")
+	}
 	v.putDown()
 }
 
@@ -436,6 +438,25 @@ func (v *visitor) until(state string, keys ...string) {
 func (v *visitor) toRest() {
 	v.t.Helper()
 	v.await("rest", 30*time.Second, func(s screenState) bool { return s.State == "attract" || s.State == "greeting" || s.State == "unknown" })
+}
+
+// validated shows a badge until the face is read: on a busy machine few frames
+// are, and a visitor tries again.
+func (v *visitor) validated(text string) {
+	v.t.Helper()
+	v.validate(text)
+	for range 2 {
+		if s := v.at("validate", "result"); s.Outcome != "other_way" {
+			break
+		}
+		v.t.Log("the face was not read: once more")
+		v.tap("result.retry")
+		v.at("validate", "scan")
+		v.show(text)
+		v.await("the code read", 30*time.Second, func(s screenState) bool { return s.Step != "scan" })
+		v.putDown()
+	}
+	v.result("ok")
 }
 
 // result waits for how a validation ended.
@@ -477,10 +498,7 @@ func TestVisitorsByTouch(t *testing.T) {
 	const lucia, mateo, stranger = 0, 1, 2
 	stage.Enter(lucia)
 	badgeL, receiptL := v.register(applicant{"Lucía Vega", "30123456", "lucia@correo.com", "493817", true})
-	v.validate(badgeL)
-	v.at("validate", "look")
-	v.step("look")
-	v.result("ok")
+	v.validated(badgeL)
 	v.step("ok")
 	v.finish()
 
@@ -562,7 +580,9 @@ func TestVisitorsByTouch(t *testing.T) {
 	v.tap("result.finish")
 	v.stop()
 
-	got := h.reasons(domain.EventValidation)
+	got := slices.DeleteFunc(h.reasons(domain.EventValidation), func(r domain.Reason) bool {
+		return r == domain.ReasonNotLive || r == domain.ReasonUndecided || r == domain.ReasonTimedOut // tried again
+	})
 	want := []domain.Reason{
 		domain.ReasonValidatedFace, domain.ReasonWrongFace, domain.ReasonValidatedPIN, domain.ReasonBadgeExpired, domain.ReasonBadgeRevoked,
 		domain.ReasonWrongPIN, domain.ReasonWrongPIN, domain.ReasonWrongPIN, domain.ReasonWrongPIN, domain.ReasonWrongPIN, domain.ReasonLocked,

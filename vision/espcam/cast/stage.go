@@ -42,7 +42,7 @@ func (s *Stage) Enter(person int) {
 // Leave empties the lobby.
 func (s *Stage) Leave() { s.Enter(-1) }
 
-// Turn has the person turn their head, at a person's pace: positive to the right
+// Turn has the person turn their head, slowly: positive to the right
 // of the picture.
 func (s *Stage) Turn(yaw float64) {
 	s.mu.Lock()
@@ -74,8 +74,9 @@ func (s *Stage) Hold(m image.Image, at Place) {
 // blinkLasts is how long a blink on request takes, a little longer than others.
 const blinkLasts = 400 * time.Millisecond
 
-// headSpeed is how fast a head turns on request, in radians a second.
-const headSpeed = 0.7
+// headSpeed is how fast a head turns on request, in radians a second: slowly, as
+// the kiosk asks.
+const headSpeed = 0.3
 
 // Draw draws the lobby at t at dst's size, over all of dst.
 func (s *Stage) Draw(dst *image.RGBA, t time.Duration) {

@@ -40,7 +40,7 @@ func TestStageDoesAsTold(t *testing.T) {
 	if s.yaw <= 0 || s.yaw >= 0.45 {
 		t.Errorf("yaw %.2f 0.4 s after being asked", s.yaw)
 	}
-	for range 10 {
+	for range 15 {
 		draw()
 	}
 	turned := draw()
