@@ -128,6 +128,13 @@ type notice struct {
 	ref, person string
 }
 
+// consented holds for those who agreed to their data being kept, here or at the
+// branch from which the centre knows them. Of whoever was not asked, as staff's
+// own enrolments, nothing leaves the kiosk until they are.
+const consented = `(EXISTS (SELECT 1 FROM consents c JOIN consent_purposes p ON p.consent = c.id
+	WHERE c.person = notices.ref AND p.purpose = 'data' AND p.granted AND p.withdrawn_at IS NULL)
+	OR EXISTS (SELECT 1 FROM centre_people k WHERE k.person = notices.ref))`
+
 // dueRows lists due notices of a kind, oldest first; kind "" gives those that
 // others made.
 func (s *Store) dueRows(ctx context.Context, kind domain.NoticeKind, n int) ([]notice, error) {
@@ -135,8 +142,11 @@ func (s *Store) dueRows(ctx context.Context, kind domain.NoticeKind, n int) ([]n
 		return nil, nil
 	}
 	where := "kind = ?"
-	if kind == "" {
+	switch kind {
+	case "":
 		where = "kind NOT IN ('consent', 'person', 'badge', 'picture') AND ? = ''"
+	case domain.NoticePerson:
+		where += " AND " + consented
 	}
 	rows, err := s.r.QueryContext(ctx, `SELECT id, kind, version, attempts, ref, coalesce(person, ''), item, body
 		FROM notices WHERE `+where+` AND state = 'pending' AND next_at <= ? ORDER BY id LIMIT ?`,
@@ -244,11 +254,11 @@ func (s *Store) duePictures(ctx context.Context, n int) ([]domain.PictureNotice,
 func (s *Store) WaitingNotices(ctx context.Context) (w domain.Waiting, err error) {
 	var oldest [2]sql.NullInt64
 	err = s.r.QueryRowContext(ctx, `SELECT
-		(SELECT count(*) FROM outbox WHERE state = 'pending') + (SELECT count(*) FROM notices WHERE state = 'pending' AND kind <> 'picture'),
+		(SELECT count(*) FROM outbox WHERE state = 'pending') + (SELECT count(*) FROM notices WHERE state = 'pending' AND kind <> 'picture' AND (kind <> 'person' OR `+consented+`)),
 		(SELECT count(*) FROM notices WHERE state = 'pending' AND kind = 'picture'),
 		(SELECT count(*) FROM outbox WHERE state = 'dead') + (SELECT count(*) FROM notices WHERE state = 'dead'),
 		(SELECT created_at FROM outbox WHERE state = 'pending' ORDER BY id LIMIT 1),
-		(SELECT min(created_at) FROM notices WHERE state = 'pending')`).
+		(SELECT min(created_at) FROM notices WHERE state = 'pending' AND (kind <> 'person' OR `+consented+`))`).
 		Scan(&w.Notices, &w.Pictures, &w.Dead, &oldest[0], &oldest[1])
 	first := int64(math.MaxInt64)
 	for _, o := range oldest {

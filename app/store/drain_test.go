@@ -266,12 +266,40 @@ func TestDeadNotices(t *testing.T) {
 	}
 }
 
+// Of whoever was not asked, nothing is told until they consent.
+func TestUnaskedStayHere(t *testing.T) {
+	s, _ := newTest(t)
+	p := storetest.Person(1)
+	must(t, s.AddPerson(t.Context(), p, []domain.Template{storetest.Template(1, 0)}))
+	if w := waiting(t, s); w != (domain.Waiting{}) {
+		t.Errorf("waiting %+v", w)
+	}
+	if list := due(t, s, domain.LanePeople); len(list) != 0 {
+		t.Errorf("to tell: %q", abouts(list))
+	}
+	must(t, s.AddConsent(t.Context(), storetest.Enrolment(1).Consent))
+	want := []string{"consent " + storetest.Enrolment(1).Consent.ID, "person " + string(p.ID)}
+	if got := abouts(due(t, s, domain.LanePeople)); !slices.Equal(got, want) || waiting(t, s).Notices != 3 {
+		t.Errorf("to tell: %q, want %q; waiting %+v", got, want, waiting(t, s))
+	}
+}
+
 // What the disk has spoilt is a dead letter, and holds up nobody else.
 func TestDamagedNotice(t *testing.T) {
 	s, _ := newTest(t)
 	for n := 1; n <= 3; n++ {
-		must(t, s.AddPerson(t.Context(), storetest.Person(n), []domain.Template{storetest.Template(n, 0)}))
+		e := storetest.Enrolment(n)
+		e.Badge = domain.Badge{}
+		must(t, s.Enrol(t.Context(), e))
 	}
+	settleAll(t, s, due(t, s, domain.LaneEvents), true)
+	var consents []domain.Notice
+	for _, n := range due(t, s, domain.LanePeople) {
+		if n.Consent != nil {
+			consents = append(consents, n)
+		}
+	}
+	settleAll(t, s, consents, true)
 	_, err := s.Record(t.Context(), storetest.Recognition(""), nil)
 	must(t, err)
 	mustExec(t, s, "UPDATE templates SET vector = zeroblob(60) WHERE person = ?", storetest.Person(2).ID)

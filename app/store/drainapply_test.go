@@ -257,8 +257,8 @@ func TestApplyWhole(t *testing.T) {
 		t.Errorf("%d people, %v", len(people), err)
 	}
 	// And the store notices changes again.
-	must(t, s.AddPerson(ctx, storetest.Person(6), nil))
-	if list := due(t, s, domain.LanePeople); len(list) != 1 {
+	must(t, s.Enrol(ctx, storetest.Enrolment(6)))
+	if list := due(t, s, domain.LanePeople); len(list) != 3 {
 		t.Errorf("to tell: %q", abouts(list))
 	}
 	done, err = s.ApplyPage(ctx, domain.CentrePage{From: "1", Cursor: "2", Changes: []domain.CentreChange{{GoneDocument: &d}}})

@@ -30,9 +30,11 @@ func (a applier) person(ctx context.Context, r domain.RemotePerson) error {
 	default:
 		err = a.add(ctx, r)
 	}
-	if err == nil {
-		a.done.People++
+	if err != nil {
+		return err
 	}
+	a.done.People++
+	_, err = a.tx.ExecContext(ctx, "INSERT INTO centre_people (person) VALUES (?) ON CONFLICT DO NOTHING", r.Person.ID)
 	return err
 }
 
