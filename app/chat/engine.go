@@ -27,7 +27,8 @@ type Options struct {
 	Sure, Unsure float64
 
 	partial bool // languages may differ in their topics
-	tuning  *tuning
+	// leave tells of a line of the lexicon's questions whether it is not learnt.
+	leave func(q string) bool
 }
 
 // Engine finds the topic of a question. It does not change once made, and may
@@ -95,9 +96,6 @@ func New(es, en []faq.Entry, o Options) (*Engine, error) {
 		return nil, errors.New("no entries")
 	}
 	e := &Engine{vocab: lexicon.NewVocabulary(o.Lexicon), byID: map[string]int{}, options: o, tuning: fitted}
-	if o.tuning != nil {
-		e.tuning = *o.tuning
-	}
 	for _, s := range sets {
 		for i := range s.Entries {
 			e.take(s.Lang, &s.Entries[i])
@@ -105,12 +103,16 @@ func New(es, en []faq.Entry, o Options) (*Engine, error) {
 	}
 	for _, l := range e.vocab.Languages() {
 		for _, q := range o.Lexicon.Outside(l) {
-			e.vocab.Know(q, l)
+			if o.leave == nil || !o.leave(q) {
+				e.vocab.Know(q, l)
+			}
 		}
 	}
 	for _, t := range e.topics {
 		for _, q := range o.Lexicon.Asked(t.id) {
-			e.vocab.Know(q, e.vocab.Guess(q, ""))
+			if o.leave == nil || !o.leave(q) {
+				e.vocab.Know(q, e.vocab.Guess(q, ""))
+			}
 		}
 	}
 	e.make()
@@ -163,6 +165,9 @@ func (e *Engine) make() {
 	var examples []example
 	var texts [][]string
 	learnt := func(topic int, q string, l domain.Lang) {
+		if e.options.leave != nil && e.options.leave(q) {
+			return
+		}
 		slots := e.vocab.Analyse(q, l, lexicon.AsWritten)
 		ws := weigh(slots, false)
 		if len(ws) == 0 {
