@@ -167,6 +167,9 @@ func (r *registry) Clear(_ context.Context, s string) error {
 func (r *registry) NeedSecondFactor(_ context.Context, id domain.PersonID) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	if err := r.trip("NeedSecondFactor"); err != nil {
+		return err
+	}
 	p := r.profiles[id]
 	p.SecondFactor = true
 	r.profiles[id] = p
@@ -213,6 +216,7 @@ type eye struct {
 	captured chan Captured
 	verified chan Verified
 	err      error
+	blind    error // of Scan
 	asked    domain.PersonID
 	running  int
 	progress chan FaceProgress // of Verify
@@ -240,6 +244,9 @@ func (e *eye) idle() bool {
 func (e *eye) Scan(ctx context.Context, found func(string)) error {
 	e.enter(1)
 	defer e.enter(-1)
+	if e.blind != nil {
+		return e.blind
+	}
 	for {
 		select {
 		case t := <-e.texts:

@@ -34,6 +34,7 @@ type flow struct {
 	job   *job      // what works for the present page
 	asked time.Time // since when somebody is asked whether they are there
 	staff *domain.Staff
+	blind bool         // the page cannot read codes, whatever the camera does
 	actor domain.Actor // in whose name the flow does what it does
 
 	reg *registration
@@ -131,7 +132,7 @@ func (m *Machine) pause() {
 // page notes that another page of the flow is shown.
 func (m *Machine) page(now time.Time) {
 	m.stopJob()
-	m.flow.since = now
+	m.flow.since, m.flow.blind = now, false
 }
 
 // Do implements Commands.

@@ -101,14 +101,20 @@ func (r registrar) save(ctx context.Context, a application, pin string) (domain.
 	if err != nil {
 		return domain.Badge{}, BadgeShown{}, fmt.Errorf("receipt: %w", err)
 	}
+	// Nor does anybody join one who looks the same before that one is asked for
+	// more than a face; erased meanwhile, they are no more.
+	if a.lookalike != "" {
+		err := r.flows.Registry.NeedSecondFactor(ctx, a.lookalike)
+		if err != nil && !errors.Is(err, domain.ErrNotFound) {
+			return domain.Badge{}, BadgeShown{}, fmt.Errorf("second factor: %w", err)
+		}
+	}
 	if err := r.flows.Registry.Enrol(ctx, e); err != nil {
 		return domain.Badge{}, BadgeShown{}, fmt.Errorf("enrol: %w", err)
 	}
 	if a.lookalike != "" {
-		for _, id := range []domain.PersonID{a.lookalike, person.ID} {
-			if err := r.flows.Registry.NeedSecondFactor(ctx, id); err != nil {
-				r.log.Error("second factor not asked from now on", slog.String("error", err.Error()))
-			}
+		if err := r.flows.Registry.NeedSecondFactor(ctx, person.ID); err != nil {
+			r.log.Error("second factor not asked from now on", slog.String("error", err.Error()))
 		}
 	}
 	shown := BadgeShown{

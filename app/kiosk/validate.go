@@ -39,7 +39,7 @@ func (m *Machine) validate(change func(*Validate)) {
 
 // cameraless tells that no picture comes.
 func (m *Machine) cameraless() bool {
-	return m.o.Flows.Eye == nil || m.view.Status.Camera == domain.CameraLost
+	return m.o.Flows.Eye == nil || m.view.Status.Camera == domain.CameraLost || (m.flow != nil && m.flow.blind)
 }
 
 // scan waits for a badge.
@@ -48,12 +48,13 @@ func (m *Machine) scan(now time.Time) {
 	m.flow.val.claim, m.flow.val.ended = Claim{}, false
 	m.flow.actor = domain.Actor{ID: domain.ActorVisitor}
 	m.validate(func(v *Validate) { *v = Validate{Step: ValidateScan, NoCamera: m.cameraless()} })
-	m.read(m.present, func() { m.validate(func(v *Validate) { v.Unreadable = true }) })
+	m.read(m.present, func() { m.validate(func(v *Validate) { v.Unreadable = true }) },
+		func() { m.validate(func(v *Validate) { v.NoCamera = true }) })
 }
 
 // read looks for codes in the picture, and hands over what it found or tells
-// that something like one cannot be read.
-func (m *Machine) read(found func(text string, now time.Time), unreadable func()) {
+// that something like one cannot be read; blind, that none will be.
+func (m *Machine) read(found func(text string, now time.Time), unreadable, blind func()) {
 	if m.o.Flows.Eye == nil {
 		return
 	}
@@ -69,6 +70,10 @@ func (m *Machine) read(found func(text string, now time.Time), unreadable func()
 		})
 		if err != nil && ctx.Err() == nil {
 			m.failed("no codes read", err)
+			return func(time.Time) {
+				m.flow.blind = true
+				blind()
+			}
 		}
 		return nil
 	})

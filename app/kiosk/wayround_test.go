@@ -220,3 +220,83 @@ type brokenBook struct{ domain.StaffBook }
 func (brokenBook) SignIn(context.Context, string, string) (domain.Staff, error) {
 	return domain.Staff{}, errBroken
 }
+
+// Nobody is let to another's data before it is on disk who let them.
+func TestStaffLetsNobodyInUnrecorded(t *testing.T) {
+	d := newDesk(t)
+	d.somebody(true)
+	d.Do(OwnData{})
+	d.withdrawing(WithdrawScan)
+	d.Do(Scanned{badgeText})
+	d.withdrawing(WithdrawPIN)
+	d.Do(ForgotPIN{})
+	d.withdrawing(WithdrawStaff)
+	d.Do(StaffHere{})
+	d.Do(StaffPIN{"1001", "246813"})
+	d.await("sign in", func(v View) bool { return v.Withdraw.Staff.Step == StaffDecide })
+	d.jobs.Wait()
+	full := func(yes bool) {
+		d.events.mu.Lock()
+		defer d.events.mu.Unlock()
+		d.events.full = yes
+	}
+	full(true)
+	d.Do(StaffVerdict{true})
+	d.withdrawing(WithdrawFailed)
+	full(false)
+	d.Do(Retry{})
+	d.withdrawing(WithdrawScan) // nothing was decided
+}
+
+// Nobody joins somebody who looks the same before that one is asked for more
+// than a face.
+func TestALookalikeIsMarkedBeforeAnotherJoins(t *testing.T) {
+	d := newDesk(t)
+	d.reg.profiles["p2"] = domain.Profile{Person: domain.Person{ID: "p2", Name: "Mateo"}, Document: "20999888"}
+	d.upTo(RegisterFace)
+	twin := goodFace
+	twin.Duplicate = "p2"
+	d.eye.captured <- twin
+	d.registering(RegisterStaff)
+	d.Do(StaffHere{})
+	d.Do(StaffPIN{"1001", "246813"})
+	d.await("sign in", func(v View) bool { return v.Register.Staff.Step == StaffDecide })
+	d.Do(StaffVerdict{true})
+	d.registering(RegisterPIN)
+	d.reg.fail["NeedSecondFactor"] = errBroken
+	d.Do(EnterPIN{"493817"})
+	d.registering(RegisterFailed)
+	if _, ok := d.reg.one(); ok {
+		t.Fatal("registered")
+	}
+	d.Do(Retry{})
+	d.registering(RegisterBadge)
+	for id, p := range d.reg.profiles {
+		if !p.SecondFactor {
+			t.Errorf("%s is not marked", id)
+		}
+	}
+}
+
+// A page that cannot read codes says so, and does not wait for one in vain.
+func TestAScanThatEndsIsSaid(t *testing.T) {
+	for name, open := range map[string]func(d *desk){
+		"validation": func(d *desk) { d.Choose(FeatureValidate) },
+		"own data":   func(d *desk) { d.Do(OwnData{}) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			d := newDesk(t)
+			d.eye.blind = ErrNoEye
+			open(d)
+			blind := func(v View) bool {
+				return v.Validate != nil && v.Validate.NoCamera || v.Withdraw != nil && v.Withdraw.NoCamera
+			}
+			d.await("word of it", blind)
+			d.Camera(domain.CameraHealth{State: domain.CameraLost})
+			d.Camera(domain.CameraHealth{State: domain.CameraLive})
+			if !blind(d.View()) {
+				t.Error("forgotten")
+			}
+		})
+	}
+}

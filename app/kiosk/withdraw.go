@@ -40,7 +40,8 @@ func (m *Machine) scanForData(now time.Time) {
 	*m.flow.wd = withdrawal{why: domain.ReasonErasedByPerson}
 	m.flow.actor = domain.Actor{ID: domain.ActorVisitor}
 	m.withdraw(func(w *Withdraw) { *w = Withdraw{Step: WithdrawScan, NoCamera: m.cameraless()} })
-	m.read(m.shownForData, func() { m.withdraw(func(w *Withdraw) { w.Unreadable = true }) })
+	m.read(m.shownForData, func() { m.withdraw(func(w *Withdraw) { w.Unreadable = true }) },
+		func() { m.withdraw(func(w *Withdraw) { w.NoCamera = true }) })
 }
 
 func (m *Machine) actWithdraw(a Action, now time.Time) {
@@ -242,20 +243,28 @@ func (m *Machine) staffForData(now time.Time) {
 // mayChoose lets the person in because staff knows them.
 func (m *Machine) mayChoose(who domain.Staff, approve bool, now time.Time) {
 	wd := m.flow.wd
-	why := domain.ReasonStaffRefused
-	if approve {
-		why = domain.ReasonValidatedStaff
-		wd.why = domain.ReasonErasedByStaff
-	}
-	person := wd.person
-	m.aside(func(ctx context.Context) error {
-		return m.validator.record(ctx, domain.Event{Reason: why, Person: person, Staff: who.ID}, nil)
-	})
+	ev := domain.Event{Reason: domain.ReasonStaffRefused, Person: wd.person, Staff: who.ID}
 	if !approve {
+		m.aside(func(ctx context.Context) error { return m.validator.record(ctx, ev, nil) })
 		m.rest(now)
 		return
 	}
-	m.letIn(now)
+	ev.Reason = domain.ReasonValidatedStaff
+	m.page(now)
+	m.withdraw(func(w *Withdraw) { *w = Withdraw{Step: WithdrawWorking} })
+	m.commit(func(ctx context.Context, _ *job) func(time.Time) {
+		err := m.validator.record(ctx, ev, nil) // before anything is shown
+		return func(now time.Time) {
+			if err != nil {
+				m.failed("approval not recorded", err)
+				m.page(now)
+				m.withdraw(func(w *Withdraw) { *w = Withdraw{Step: WithdrawFailed} })
+				return
+			}
+			wd.why = domain.ReasonErasedByStaff
+			m.letIn(now)
+		}
+	})
 }
 
 func (m *Machine) letIn(now time.Time) {
