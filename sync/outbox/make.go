@@ -37,8 +37,13 @@ func (o *Outbox) letters(ctx context.Context, notices []domain.Notice) ([]letter
 		if err != nil {
 			return nil, err
 		}
-		if n.Person != nil {
-			keep = append(keep, domain.MadeNotice{Key: n.Key, UpTo: n.Person.UpTo, Item: item.ID, Body: item.Body})
+		// What is sealed anew each time, and what a visitor may rate meanwhile.
+		if n.Item == "" && (n.Person != nil || n.Exchange != nil) {
+			m := domain.MadeNotice{Key: n.Key, Item: item.ID, Body: item.Body}
+			if n.Person != nil {
+				m.UpTo = n.Person.UpTo
+			}
+			keep = append(keep, m)
 			kept = append(kept, len(out))
 		}
 		out = append(out, letter{key: n.Key, attempts: n.Attempts, item: item})

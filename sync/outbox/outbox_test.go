@@ -313,3 +313,51 @@ func TestOpenAcrossKeys(t *testing.T) {
 		t.Errorf("without the first key: %v", err)
 	}
 }
+
+// keeper is a queue that keeps what it is told to, but for one that has changed.
+type keeper struct {
+	lanes
+	kept    []domain.MadeNotice
+	changed int64
+}
+
+func (q *keeper) KeepNotices(_ context.Context, made []domain.MadeNotice) (stands []bool, err error) {
+	for _, m := range made {
+		q.kept = append(q.kept, m)
+		stands = append(stands, m.Key.Row != q.changed)
+	}
+	return stands, nil
+}
+
+// What could be made otherwise the next time is kept before it is sent; what
+// was kept goes as it was; what changed meanwhile does not go.
+func TestLetters(t *testing.T) {
+	key, err := protocol.NewSiteKey("norte", "k1", slices.Repeat([]byte{1}, 32))
+	if err != nil {
+		t.Fatal(err)
+	}
+	q := &keeper{changed: 2}
+	o := New(Options{Queue: q, Centre: &keyed{key: key}})
+	id := "01950000-0000-7000-8000-00000000000"
+	person := func(n int64) domain.Notice {
+		return domain.Notice{
+			Key:    domain.NoticeKey{Kind: domain.NoticePerson, Row: n, Version: 1},
+			Person: &domain.PersonNews{Person: domain.Person{ID: domain.PersonID(fmt.Sprint(id, n)), CreatedAt: start}, UpTo: 7},
+		}
+	}
+	exchange := domain.Notice{
+		Key:      domain.NoticeKey{Kind: domain.NoticeExchange, Row: 3, Version: 1},
+		Exchange: &domain.Exchange{ID: id + "3", At: start, Lang: domain.Spanish, Outcome: domain.ExchangeAnswered},
+	}
+	first, err := o.letters(t.Context(), []domain.Notice{person(1), person(2), exchange})
+	if err != nil || len(first) != 2 || first[0].key.Row != 1 || first[1].key.Row != 3 || len(q.kept) != 3 || q.kept[0].UpTo != 7 {
+		t.Fatalf("%+v, %v; kept %+v", first, err, q.kept)
+	}
+	// Rated after it was sent: it is the same when it is sent again.
+	exchange.Exchange.Feedback = "helpful"
+	exchange.Item, exchange.Body = q.kept[2].Item, q.kept[2].Body
+	again, err := o.letters(t.Context(), []domain.Notice{exchange})
+	if err != nil || len(again) != 1 || string(again[0].item.Body) != string(first[1].item.Body) || len(q.kept) != 3 {
+		t.Errorf("%+v, %v; kept %d", again, err, len(q.kept))
+	}
+}
