@@ -14,7 +14,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
-	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -313,16 +312,24 @@ func drain(k *kiosk, items []protocol.Item, stop <-chan struct{}) error {
 	return nil
 }
 
-// TestKilled kills the centre at random moments of a drain. Nothing that was
-// acknowledged is lost, and everything is there once. AGENTID_SOAK_SEEDS says
-// how many times.
-func TestKilled(t *testing.T) {
-	seeds := 4
-	if n, err := strconv.Atoi(os.Getenv("AGENTID_SOAK_SEEDS")); err == nil {
-		seeds = n
+// TestKilled kills the centre twice in each of a few drains.
+func TestKilled(t *testing.T) { killed(t, 4) }
+
+// TestSoakKilled kills it two thousand times.
+func TestSoakKilled(t *testing.T) {
+	if os.Getenv("AGENTID_SOAK") == "" {
+		t.Skip("skipped: AGENTID_SOAK is not set")
 	}
+	killed(t, 1000)
+}
+
+// killed kills the centre at random moments of drains. Nothing that was
+// acknowledged is lost, and everything is there once.
+func killed(t *testing.T, seeds int) {
 	w := newWorld(t, pgtest.Database(t, "blank", nothing), nil)
-	p := w.serve("127.0.0.1:0")
+	p, err := w.tryServe("127.0.0.1:0")
+	must(t, err)
+	defer func() { p.kill() }()
 	const kiosks, each = 3, 60
 	var ks []*kiosk
 	for range kiosks {
@@ -356,7 +363,6 @@ func TestKilled(t *testing.T) {
 				t.Fatal(err)
 			}
 			p = q
-			t.Cleanup(q.kill)
 		}
 		wg.Wait()
 		for range kiosks {
