@@ -79,6 +79,7 @@ const (
 	AuditApproved      AuditAction = "approved"    // a visitor, by staff
 	AuditRefused       AuditAction = "refused"
 	AuditCorrected     AuditAction = "corrected" // "this is not him"
+	AuditConfirmed     AuditAction = "confirmed" // "it was them"
 	AuditMerged        AuditAction = "merged"    // two records of one person
 	AuditExported      AuditAction = "exported"
 	AuditConfigChanged AuditAction = "config_changed"

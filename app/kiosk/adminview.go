@@ -282,7 +282,10 @@ type (
 	AdminSearch struct{ Query string }
 	AdminFilter struct{ ID, Value string }
 	AdminTurn   struct{ Forward bool }
-	// AdminOpenRow opens a row; an empty ID closes the detail.
+	// AdminFit tells how many rows of a list the screen has room for.
+	AdminFit struct{ Rows int }
+	// AdminOpenRow opens a row; an empty ID closes the detail. Rows of the tables
+	// within a detail open likewise, where they have an ID.
 	AdminOpenRow struct{ ID string }
 	// AdminDo is a button; Row is what it is about, "" the whole page.
 	AdminDo struct{ ID, Row string }
@@ -310,6 +313,7 @@ func (AdminGo) action()          {}
 func (AdminSearch) action()      {}
 func (AdminFilter) action()      {}
 func (AdminTurn) action()        {}
+func (AdminFit) action()         {}
 func (AdminOpenRow) action()     {}
 func (AdminDo) action()          {}
 func (AdminSubmit) action()      {}

@@ -52,7 +52,7 @@ func (m *Machine) Choose(f Feature) {
 // Help implements Commands.
 func (m *Machine) Help() {
 	m.touch(func(now time.Time) {
-		if m.view.State != StateStarting && !m.view.Asking && !(m.follows() && m.busy()) {
+		if m.view.State != StateStarting && m.view.State != StateAdmin && !m.view.Asking && !(m.follows() && m.busy()) {
 			m.leaveCard(now)
 			m.pause()
 			m.hush()
@@ -120,6 +120,9 @@ func (m *Machine) SetLanguage(l domain.Lang) {
 		}
 		if m.view.Ask != nil && !m.view.Ask.Busy {
 			m.askTold()
+		}
+		if m.view.State == StateAdmin && m.view.Admin.Step == AdminOpen && !m.view.Admin.Busy {
+			m.adminDo(nil) // help texts and answers are in one language
 		}
 	})
 }

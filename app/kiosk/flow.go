@@ -41,6 +41,7 @@ type flow struct {
 	val *validation
 	wd  *withdrawal
 	ask *conversation
+	adm *administration
 }
 
 // job is work beside the machine. What it brings counts only while it is the
@@ -66,7 +67,7 @@ func (m *Machine) endFlow() {
 	m.hush()
 	m.stopJob()
 	m.flow = nil
-	m.view.Register, m.view.Validate, m.view.Withdraw, m.view.Ask = nil, nil, nil, nil
+	m.view.Register, m.view.Validate, m.view.Withdraw, m.view.Ask, m.view.Admin = nil, nil, nil, nil, nil
 	m.view.Asking, m.view.Leaving, m.view.Covered = false, false, false
 }
 
@@ -141,8 +142,20 @@ func (m *Machine) Do(a Action) { m.touch(func(now time.Time) { m.act(a, now) }) 
 func (m *Machine) act(a Action, now time.Time) {
 	f := m.flow
 	if f == nil {
-		if _, ok := a.(OwnData); ok && m.o.Flows != nil && m.view.State != StateStarting {
-			m.startWithdraw("", now)
+		if m.view.State == StateStarting {
+			return
+		}
+		switch a := a.(type) {
+		case OwnData:
+			if m.o.Flows != nil {
+				m.startWithdraw("", now)
+			}
+		case AdminEnter:
+			if m.administers() {
+				m.startAdmin(now)
+			}
+		case AdminFit:
+			m.rows = min(max(a.Rows, 1), MaxAdminRows)
 		}
 		return
 	}
@@ -166,6 +179,8 @@ func (m *Machine) act(a Action, now time.Time) {
 		m.actWithdraw(a, now)
 	case StateAsk:
 		m.actAsk(a, now)
+	case StateAdmin:
+		m.actAdmin(a, now)
 	case StateHelp, StateNotice:
 		if _, ok := a.(OwnData); ok && f.reg == nil && m.o.Flows != nil { // nothing typed is lost by it
 			m.startWithdraw("", now)
@@ -188,6 +203,10 @@ func (m *Machine) stay(now time.Time) {
 
 // abandon ends a flow that came to no end of its own.
 func (m *Machine) abandon(why domain.Reason, now time.Time) {
+	if m.flow.adm != nil {
+		m.leaveAdmin(signedOut, now)
+		return
+	}
 	if v := m.flow.val; v != nil && v.open() {
 		claim := v.claim
 		m.aside(func(ctx context.Context) error { return m.validator.Note(ctx, claim, why) })
@@ -246,7 +265,7 @@ func (m *Machine) resume(now time.Time) bool {
 // follows tells that the state is a flow's page, rather than help beside it.
 func (m *Machine) follows() bool {
 	switch m.view.State {
-	case StateRegister, StateValidate, StateWithdraw, StateAsk:
+	case StateRegister, StateValidate, StateWithdraw, StateAsk, StateAdmin:
 		return m.flow != nil
 	}
 	return false
@@ -264,6 +283,8 @@ func (m *Machine) busy() bool {
 		return w.Step == WithdrawWorking || w.PIN.Busy || (w.Staff != nil && w.Staff.PIN.Busy)
 	case StateAsk:
 		return m.view.Ask.Busy
+	case StateAdmin:
+		return m.view.Admin.Busy
 	}
 	return false
 }
@@ -285,6 +306,8 @@ func (m *Machine) private() bool {
 		return m.view.Withdraw.Step != WithdrawScan
 	case StateAsk:
 		return m.flow.ask.begun || m.view.Ask.Step == AskWriting
+	case StateAdmin:
+		return true
 	}
 	return false
 }
@@ -307,6 +330,9 @@ func (m *Machine) typed() bool {
 // flowDeadline is when the page of a flow ends by itself.
 func (m *Machine) flowDeadline() time.Time {
 	f := m.flow
+	if f.adm != nil {
+		return m.adminDeadline()
+	}
 	if m.busy() {
 		return time.Time{}
 	}
@@ -337,6 +363,8 @@ func (m *Machine) gone() bool {
 // expireFlow ends or questions the page whose time is up.
 func (m *Machine) expireFlow(now time.Time) {
 	switch {
+	case m.flow.adm != nil:
+		m.expireAdmin(now)
 	case m.view.Asking, !m.typed():
 		m.abandon(domain.ReasonTimedOut, now)
 		m.view.Lang = m.o.Lang // the next visitor is somebody else

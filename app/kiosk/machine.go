@@ -41,6 +41,8 @@ type Options struct {
 	// answers; nil: it is silent.
 	Assistant Assistant
 	Speaker   Speaker
+	// Admin is the admin tab; nil, or without Flows.Staff: there is none.
+	Admin *AdminPorts
 }
 
 // Machine is the kiosk's state machine. Camera, pipeline and visitor tell it
@@ -73,6 +75,7 @@ type Machine struct {
 	presence  time.Time // last face near enough to be read
 	touched   time.Time // last touch
 	told      time.Time // the deadline that the screen was last told
+	rows      int       // of a list, that the screen has room for; 0 where it told none
 }
 
 // mark is a person under a track, "" for an unknown one, and when the track was

@@ -96,16 +96,23 @@ func (m *Machine) signIn(a StaffPIN) {
 // signIn tells who a member of staff is that may approve; until is when
 // attempts open again where they are closed.
 func (v *Validator) signIn(ctx context.Context, login, pin string, about domain.PersonID) (who domain.Staff, until time.Time, err error) {
+	who, until, err = v.staffSignIn(ctx, login, pin, about)
+	if err == nil && until.IsZero() && !mayApprove(who.Role) {
+		err = domain.ErrNotAllowed
+	}
+	return who, until, err
+}
+
+// staffSignIn tells who a member of staff is, of whatever role.
+func (v *Validator) staffSignIn(ctx context.Context, login, pin string, about domain.PersonID) (who domain.Staff, until time.Time, err error) {
 	if until, err = v.locked(ctx, domain.SubjectKiosk); err != nil || !until.IsZero() {
 		return who, until, err
 	}
 	who, err = v.flows.Staff.SignIn(ctx, login, pin)
 	var locked *domain.LockedError
 	switch {
-	case err == nil && mayApprove(who.Role):
-		return who, until, nil
 	case err == nil:
-		return who, until, domain.ErrNotAllowed
+		return who, until, nil
 	case errors.As(err, &locked):
 		until = locked.Until
 	case !errors.Is(err, domain.ErrStaffWrongPIN): // it was not compared: nobody's failure

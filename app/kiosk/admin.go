@@ -1,0 +1,267 @@
+package kiosk
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"time"
+
+	"agentid/app/domain"
+)
+
+// Times of the admin tab.
+const (
+	// TimeoutSignIn is how long the way in waits for somebody who touches nothing,
+	// and TimeoutSetup that of the first run: its code is long.
+	TimeoutSignIn = time.Minute
+	TimeoutSetup  = 5 * time.Minute
+	// TimeoutAdmin is how long after the last touch staff are asked whether they
+	// are still there; TimeoutAdminMost ends any session.
+	TimeoutAdmin     = 2 * time.Minute
+	TimeoutAdminMost = 30 * time.Minute
+)
+
+// administration is what the admin tab holds: nothing before somebody signed in.
+type administration struct {
+	seat  seat
+	began time.Time
+}
+
+// administers tells that this kiosk has an admin tab.
+func (m *Machine) administers() bool {
+	return m.o.Admin != nil && m.o.Flows != nil && m.o.Flows.Staff != nil
+}
+
+func (m *Machine) newOffice() *office {
+	return &office{ports: *m.o.Admin, flows: *m.o.Flows, clock: m.o.Clock, log: m.o.Log}
+}
+
+// startAdmin shows the way in: to make the first administrator, while there is
+// none.
+func (m *Machine) startAdmin(now time.Time) {
+	m.begin(StateAdmin, &flow{adm: &administration{}}, now)
+	m.view.Admin = &Admin{Step: AdminSignIn, Busy: true}
+	first := m.o.Admin.FirstRun
+	m.work(func(ctx context.Context, _ *job) func(time.Time) {
+		setup := false
+		if first != nil {
+			var err error
+			if setup, err = first.NeedsSetup(ctx); err != nil {
+				m.failed("first run not known", err)
+			}
+		}
+		return func(time.Time) {
+			m.admin(func(a *Admin) {
+				a.Busy = false
+				if setup {
+					a.Step = AdminSetup
+				}
+			})
+		}
+	})
+}
+
+// admin shows another value of the tab.
+func (m *Machine) admin(change func(*Admin)) {
+	a := *m.view.Admin
+	change(&a)
+	m.view.Admin = &a
+}
+
+func (m *Machine) actAdmin(a Action, now time.Time) {
+	v := m.view.Admin
+	switch a := a.(type) {
+	case AdminLeave, Cancel, Finish:
+		m.leaveAdmin(signedOut, now)
+		return
+	case StepBack:
+		if v.Step != AdminOpen {
+			m.leaveAdmin(signedOut, now)
+			return
+		}
+	case AdminFit:
+		m.rows = min(max(a.Rows, 1), MaxAdminRows)
+	}
+	if v.Busy {
+		return
+	}
+	switch v.Step {
+	case AdminSignIn:
+		if a, ok := a.(AdminCredentials); ok && len(a.Login) <= maxTyped && len(a.PIN) <= maxTyped {
+			m.adminSignIn(a)
+		}
+	case AdminSetup:
+		if a, ok := a.(AdminFirst); ok {
+			m.adminFirst(a)
+		}
+	case AdminOpen:
+		if _, back := a.(StepBack); back { // from a detail to its list
+			a = AdminOpenRow{}
+		}
+		m.adminDo(a)
+	}
+}
+
+// adminSignIn checks login and PIN, and opens the tab.
+func (m *Machine) adminSignIn(a AdminCredentials) {
+	m.admin(func(v *Admin) { v.Busy, v.PIN = true, PINEntry{Busy: true} })
+	m.commit(func(ctx context.Context, _ *job) func(time.Time) {
+		who, until, err := m.validator.staffSignIn(ctx, a.Login, a.PIN, "")
+		if err != nil {
+			m.failed("staff not signed in", err)
+		}
+		return func(now time.Time) {
+			m.flow.since = now
+			if err != nil || !until.IsZero() {
+				m.admin(func(v *Admin) {
+					v.Busy, v.PIN = false, PINEntry{Wrong: err != nil, Until: until}
+				})
+				return
+			}
+			m.openAdmin(who, now)
+		}
+	})
+}
+
+// adminFirst makes the first administrator, who is then signed in.
+func (m *Machine) adminFirst(a AdminFirst) {
+	if len(a.Code) > maxTyped || len(a.Login) > maxTyped || len(a.PIN) > maxTyped || len(a.Name) > maxValue {
+		return
+	}
+	m.admin(func(v *Admin) { v.Busy, v.Problem = true, Words{} })
+	m.commit(func(ctx context.Context, _ *job) func(time.Time) {
+		who := domain.Staff{ID: domain.StaffID(m.o.Flows.NewID()), Login: a.Login, Name: a.Name, Role: domain.RoleAdmin, CreatedAt: m.o.Clock.Now()}
+		err := m.o.Admin.FirstRun.UseSetupCode(ctx, a.Code, who, a.PIN)
+		if err == nil {
+			who, err = m.o.Flows.Staff.StaffMember(ctx, who.ID)
+		}
+		return func(now time.Time) {
+			m.flow.since = now
+			switch problem, known := accountProblem(err); {
+			case err == nil:
+				m.openAdmin(who, now)
+			case errors.Is(err, domain.ErrSetupDone): // elsewhere, meanwhile
+				m.view.Admin = &Admin{Step: AdminSignIn}
+			default:
+				if !known {
+					m.failed("first administrator not made", err)
+				}
+				m.admin(func(v *Admin) { v.Busy, v.Problem = false, problem })
+			}
+		}
+	})
+}
+
+// accountProblem says what is wrong with what was written of an account.
+func accountProblem(err error) (w Words, known bool) {
+	for _, p := range []struct {
+		err error
+		key string
+	}{
+		{domain.ErrSetupCode, "setup_code"}, {domain.ErrName, "name"}, {domain.ErrLoginTaken, "login_taken"},
+		{domain.ErrLogin, "login"}, {domain.ErrWeakPIN, "weak_pin"}, {domain.ErrPIN, "pin"}, {domain.ErrRole, "role"},
+	} {
+		if errors.Is(err, p.err) {
+			return words("problem." + p.key), true
+		}
+	}
+	return words("said.failed"), false
+}
+
+// openAdmin opens the tab for who has just proved who they are.
+func (m *Machine) openAdmin(who domain.Staff, now time.Time) {
+	m.flow.actor = domain.StaffActor(who)
+	m.flow.adm.began = now
+	m.flow.adm.seat = seat{who: who}
+	m.view.Admin = &Admin{Step: AdminOpen, Who: who.Name, Role: who.Role, Page: PageToday}
+	o, lang, rows := m.newOffice(), m.view.Lang, m.adminRows()
+	m.adminWork(func(ctx context.Context) (seat, error) { return o.sit(ctx, who, lang, rows) })
+}
+
+// adminRows is how many rows the screen has room for.
+func (m *Machine) adminRows() int {
+	if m.rows == 0 {
+		return DefaultAdminRows
+	}
+	return m.rows
+}
+
+// adminDo has the office do what was touched.
+func (m *Machine) adminDo(a Action) {
+	o, s := m.newOffice(), m.flow.adm.seat
+	s.lang = m.view.Lang
+	m.adminWork(func(ctx context.Context) (seat, error) { return o.handle(ctx, s, a) })
+}
+
+// adminWork shows what the office did. It is not torn by leaving: what staff
+// began comes to its end.
+func (m *Machine) adminWork(do func(ctx context.Context) (seat, error)) {
+	m.admin(func(v *Admin) { v.Busy = true })
+	m.commit(func(ctx context.Context, _ *job) func(time.Time) {
+		s, err := do(ctx)
+		if err != nil && !errors.Is(err, errSessionOver) {
+			m.failed("admin tab", err)
+		}
+		return func(now time.Time) {
+			switch {
+			case errors.Is(err, errSessionOver):
+				m.leaveAdmin("account", now)
+			case s.gone:
+				m.leaveAdmin("kiosk_left", now)
+				m.o.Admin.System.Leave()
+			case s.view.Step != AdminOpen: // the account could not be asked for
+				m.admin(func(v *Admin) { v.Busy, v.Notice, v.Tone = false, words("said.failed"), ToneStop })
+			default:
+				m.flow.adm.seat = s
+				view := s.view
+				m.view.Admin = &view
+			}
+		}
+	})
+}
+
+// signedOut is why a session ends by its own.
+const signedOut = "asked"
+
+// leaveAdmin ends the session, and says so in the audit.
+func (m *Machine) leaveAdmin(why string, now time.Time) {
+	if adm := m.flow.adm; adm.seat.who.ID != "" {
+		who, log := adm.seat.who, m.o.Admin.Audit
+		m.o.Log.Info("admin session ends", slog.String("staff", string(who.ID)), slog.String("why", why))
+		m.aside(func(ctx context.Context) error {
+			_, err := log.AppendAudit(ctx, domain.AuditEntry{
+				Action: domain.AuditSignedOut, Target: domain.AuditTarget{Kind: domain.TargetStaff, ID: string(who.ID)},
+				Detail: map[string]string{"why": why},
+			})
+			return err
+		})
+	}
+	m.view.Lang = m.o.Lang // who comes next is somebody else
+	m.rest(now)
+}
+
+// adminDeadline is when the tab asks, or closes. Nothing that works holds it
+// open: what it shows is nobody else's business.
+func (m *Machine) adminDeadline() time.Time {
+	active := latest(m.flow.since, m.touched)
+	switch m.view.Admin.Step {
+	case AdminSignIn:
+		return active.Add(TimeoutSignIn)
+	case AdminSetup:
+		return active.Add(TimeoutSetup)
+	}
+	d := active.Add(TimeoutAdmin)
+	if m.view.Asking {
+		d = m.flow.asked.Add(TimeoutAsk)
+	}
+	return earliest(d, m.flow.adm.began.Add(TimeoutAdminMost))
+}
+
+// expireAdmin asks who may be there still, once, or closes the tab.
+func (m *Machine) expireAdmin(now time.Time) {
+	if m.view.Admin.Step == AdminOpen && !m.view.Asking && now.Before(m.flow.adm.began.Add(TimeoutAdminMost)) {
+		m.ask(false, true, now)
+		return
+	}
+	m.leaveAdmin("timed_out", now)
+}

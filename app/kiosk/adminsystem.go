@@ -1,0 +1,215 @@
+package kiosk
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+
+	"agentid/app/domain"
+)
+
+var systemDeeds = map[string]deed{
+	"system.set":  {by: admins, about: domain.TargetSetting, form: settingForm, do: setSetting},
+	"system.exit": {by: admins, about: domain.TargetDevice, sure: exitSure, do: exitKiosk},
+}
+
+// showSystem shows what runs here: the doctor's findings, or the settings.
+func showSystem(ctx context.Context, c call) (leaf, error) {
+	if c.ports.System == nil {
+		return leaf{}, errNotHere
+	}
+	if c.at.row != "" {
+		d, err := c.settingDetail(ctx, c.at.row)
+		return leaf{detail: d}, err
+	}
+	s, err := c.ports.System.System(ctx)
+	if err != nil {
+		return leaf{}, err
+	}
+	view := c.at.filter["view"]
+	if view == "" {
+		view = "checks"
+	}
+	free := cellBytes(s.FreeBytes)
+	if s.FreeBytes < 1<<30 {
+		free.Tone = ToneWarn
+	}
+	l := leaf{figures: []Figure{
+		figure("version", cellText(s.Version)), figure("started", cellAge(s.Started)), figure("people", cellCount(s.People)),
+		figure("events", cellCount(int(s.Events))), figure("database", cellBytes(s.DatabaseBytes)), figure("free", free),
+	}}
+	filter := choice("view", view, "checks", "settings", "about")
+	exit := AdminButton{ID: "system.exit", Label: words("do.exit"), Icon: "cross", Grave: true}
+	switch view {
+	case "settings":
+		l.table, l.next, err = c.settingTable(ctx)
+	case "about":
+		l.table = c.aboutTable(s)
+	default:
+		l.table, l.next, err = c.checkTable(ctx)
+	}
+	if err != nil {
+		return leaf{}, err
+	}
+	l.table.Filters, l.table.Do = []Choice{filter}, []AdminButton{exit}
+	return l, nil
+}
+
+func (c call) aboutTable(s SystemInfo) *Table {
+	t := &Table{Columns: []Column{column("what", 3), column("value", 9)}, Total: -1}
+	add := func(key, value string) {
+		if value != "" {
+			t.Rows = append(t.Rows, Row{Cells: []Cell{cellKey("about." + key), cellText(value)}})
+		}
+	}
+	file := ""
+	if c.ports.Config != nil {
+		file = c.ports.Config.File()
+	}
+	add("version", s.Version)
+	add("device", s.DeviceID)
+	add("config", file)
+	add("data", s.DataDir)
+	add("log", s.LogFile)
+	add("sqlite", s.SQLite)
+	add("network", s.Address)
+	return t
+}
+
+func (c call) checkTable(ctx context.Context) (*Table, string, error) {
+	list, err := c.ports.System.Check(ctx)
+	if err != nil {
+		return nil, "", err
+	}
+	t := &Table{Columns: []Column{column("check", 2), column("finding", 6), column("mend", 5)}, Empty: words("empty.checks")}
+	next := paged(c, t, list, func(x CheckInfo) Row {
+		return Row{Cells: []Cell{toned(cellText(x.Check), x.Tone), cellText(x.Detail), cellText(x.Mend)}}
+	})
+	return t, next, nil
+}
+
+func (c call) settingTable(ctx context.Context) (*Table, string, error) {
+	if c.ports.Config == nil {
+		return nil, "", errNotHere
+	}
+	list, err := c.ports.Config.Settings(ctx, c.lang)
+	if err != nil {
+		return nil, "", err
+	}
+	list = slices.DeleteFunc(list, func(s SettingInfo) bool {
+		q := strings.ToLower(c.at.query)
+		return !strings.Contains(strings.ToLower(s.Key+" "+s.Help), q)
+	})
+	t := &Table{
+		Columns: []Column{column("setting", 4), column("value", 4), minor(column("help", 7))},
+		Search:  words("hint.settings"), Query: c.at.query, Empty: words("empty.search"),
+	}
+	next := paged(c, t, list, func(s SettingInfo) Row {
+		return Row{ID: s.Key, Cells: []Cell{cellText(s.Key), cellText(s.Value), cellText(s.Help)}}
+	})
+	return t, next, nil
+}
+
+// setting finds a setting.
+func (c call) setting(ctx context.Context, key string) (SettingInfo, error) {
+	if c.ports.Config == nil {
+		return SettingInfo{}, errNotHere
+	}
+	list, err := c.ports.Config.Settings(ctx, c.lang)
+	if err != nil {
+		return SettingInfo{}, err
+	}
+	i := slices.IndexFunc(list, func(s SettingInfo) bool { return s.Key == key })
+	if i < 0 {
+		return SettingInfo{}, domain.ErrNotFound
+	}
+	return list[i], nil
+}
+
+func (c call) settingDetail(ctx context.Context, key string) (*Detail, error) {
+	s, err := c.setting(ctx, key)
+	if err != nil {
+		return nil, err
+	}
+	d := &Detail{ID: key, Title: plain(key), Fields: []DetailField{
+		field("help", cellText(s.Help)), field("value", cellText(s.Value)), field("live", cellKey(map[bool]string{true: "live.now", false: "live.restart"}[s.Live])),
+	}}
+	if s.Fixed != "" {
+		d.Fields = append(d.Fields, field("fixed", toned(cellKey("setting_fixed."+s.Fixed), ToneInfo)))
+		return d, nil
+	}
+	d.Do = []AdminButton{{ID: "system.set", Label: words("do.set"), Icon: "edit", Main: true}}
+	return d, nil
+}
+
+func settingForm(ctx context.Context, c call) (*Form, error) {
+	s, err := c.setting(ctx, c.row)
+	if err != nil {
+		return nil, err
+	}
+	if s.Fixed != "" {
+		return nil, errNotHere
+	}
+	f := FormField{ID: "value", Label: plain(s.Key), Hint: plain(s.Help), Kind: FieldText, Value: s.Value, Max: 200}
+	switch {
+	case s.Switch:
+		f.Kind, f.Value = FieldSwitch, map[bool]string{true: "yes", false: "no"}[s.Value == "true"]
+	case len(s.Options) > 0:
+		f.Kind = FieldChoice
+		for _, o := range s.Options {
+			f.Options = append(f.Options, Option{Value: o, Label: plain(o)})
+		}
+	}
+	return &Form{Title: words("form.set"), Fields: []FormField{f}, Submit: words("do.save")}, nil
+}
+
+// setSetting writes a setting. Its value is not on record: it may be an address
+// with a password in it.
+func setSetting(ctx context.Context, c call) (outcome, error) {
+	return c.set(ctx, c.row, c.values["value"], "value")
+}
+
+// set writes a setting that a field of a form, or none, is about.
+func (c call) set(ctx context.Context, key, value, beside string) (outcome, error) {
+	s, err := c.setting(ctx, key)
+	if err != nil {
+		return outcome{}, err
+	}
+	if s.Fixed != "" {
+		return outcome{}, errNotHere
+	}
+	if s.Switch {
+		value = map[bool]string{true: "true", false: "false"}[value == "yes"]
+	}
+	restart, err := c.ports.Config.Set(ctx, c.lang, key, value)
+	var wrong *SettingError
+	if errors.As(err, &wrong) && beside != "" {
+		return outcome{}, fieldErrors{beside: plain(wrong.Text)}
+	}
+	if err != nil {
+		return outcome{}, err
+	}
+	if err := c.note(ctx, domain.AuditConfigChanged, domain.TargetSetting, key); err != nil {
+		return outcome{}, err
+	}
+	if restart {
+		return outcome{said: words("said.set_restart"), tone: ToneWarn}, nil
+	}
+	return said("said.set"), nil
+}
+
+func exitSure(context.Context, call) (*Confirm, error) {
+	return &Confirm{Title: words("sure.exit"), Text: words("sure.exit_text"), Yes: words("do.exit"), NeedsPIN: true}, nil
+}
+
+// exitKiosk leaves the kiosk for the session of the machine.
+func exitKiosk(ctx context.Context, c call) (outcome, error) {
+	if c.ports.System == nil {
+		return outcome{}, errNotHere
+	}
+	if err := c.note(ctx, domain.AuditKioskLeft, domain.TargetDevice, ""); err != nil {
+		return outcome{}, err
+	}
+	return outcome{gone: true}, nil
+}
