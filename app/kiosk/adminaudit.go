@@ -169,7 +169,7 @@ func (c call) auditDetail(ctx context.Context, who actorNames) (*Detail, error) 
 	for _, k := range slices.Sorted(maps.Keys(e.Detail)) {
 		d.Fields = append(d.Fields, DetailField{Label: plain(k), Value: cellText(e.Detail[k])})
 	}
-	d.Fields = append(d.Fields, field("prev_hash", cellText(e.Prev.String())), field("hash", cellText(e.Hash.String())))
+	d.Fields = append(d.Fields, field("prev_sum", cellText(e.Prev.String())), field("sum", cellText(e.Hash.String())))
 	return d, nil
 }
 
@@ -181,7 +181,7 @@ func auditVerify(ctx context.Context, c call) (outcome, error) {
 		return outcome{}, err
 	}
 	d := &Detail{Title: words("report.audit"), Fields: []DetailField{
-		field("entries", cellCount(int(r.Entries))), field("last", cellCount(int(r.Seq))), field("hash", cellText(r.Hash.String())),
+		field("entries", cellCount(int(r.Entries))), field("last", cellCount(int(r.Seq))), field("sum", cellText(r.Hash.String())),
 		field("took", Cell{Kind: CellNumber, Number: c.clock.Now().Sub(started).Seconds(), Digits: 1}),
 	}}
 	if r.Sound() {

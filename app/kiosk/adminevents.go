@@ -292,7 +292,7 @@ func csvNumber(f float64) string {
 
 // reviewReasons are what is to be looked at: strangers, and what was in doubt.
 var reviewReasons = map[string][]domain.Reason{
-	"": {domain.ReasonUnknown, domain.ReasonUndecided, domain.ReasonWrongFace, domain.ReasonDuplicateFace, domain.ReasonDuplicateDocument, domain.ReasonNotMe},
+	"":        {domain.ReasonUnknown, domain.ReasonUndecided, domain.ReasonWrongFace, domain.ReasonDuplicateFace, domain.ReasonDuplicateDocument, domain.ReasonNotMe},
 	"unknown": {domain.ReasonUnknown}, "doubtful": {domain.ReasonUndecided, domain.ReasonWrongFace, domain.ReasonNotMe},
 	"duplicates": {domain.ReasonDuplicateFace, domain.ReasonDuplicateDocument},
 }

@@ -67,9 +67,11 @@ func toned(c Cell, t Tone) Cell {
 	return c
 }
 
-func column(key string, share float64) Column { return Column{Label: words("col." + key), Share: share} }
-func minor(c Column) Column                   { c.Minor = true; return c }
-func right(c Column) Column                   { c.Right = true; return c }
+func column(key string, share float64) Column {
+	return Column{Label: words("col." + key), Share: share}
+}
+func minor(c Column) Column { c.Minor = true; return c }
+func right(c Column) Column { c.Right = true; return c }
 
 func field(key string, value Cell) DetailField {
 	return DetailField{Label: words("col." + key), Value: value}
