@@ -19,6 +19,7 @@ import (
 	"agentid/app/domain"
 	"agentid/app/store"
 	"agentid/app/telemetry"
+	"agentid/ui"
 	"agentid/vision"
 )
 
@@ -34,10 +35,13 @@ type cli struct {
 	runFor      time.Duration // of the kiosk; 0: until it is stopped
 	diagnostics bool          // serve what the screen shows, for tests
 	level       slog.LevelVar // of the log, which /log/level changes
+
+	window func(ui.Options) screen // opens the kiosk's window
 }
 
 func newCLI(out, errOut io.Writer) *cli {
-	return &cli{in: os.Stdin, out: out, errOut: errOut, clock: domain.SystemClock{}, log: slog.New(slog.DiscardHandler), cfg: config.Default()}
+	return &cli{in: os.Stdin, out: out, errOut: errOut, clock: domain.SystemClock{}, log: slog.New(slog.DiscardHandler), cfg: config.Default(),
+		window: func(o ui.Options) screen { return ui.New(o) }}
 }
 
 // Close gives back what the commands opened.
@@ -66,7 +70,7 @@ func rootCommand(c *cli) *cobra.Command {
 	root.PersistentPreRunE = func(cmd *cobra.Command, _ []string) error { return c.load(cmd) }
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
 	root.AddCommand(doctorCommand(c), facesCommand(c), eventsCommand(c), modelsCommand(c), calibrateCommand(c),
-		peopleCommand(c), badgesCommand(c), staffCommand(c), keysCommand(c))
+		peopleCommand(c), badgesCommand(c), staffCommand(c), keysCommand(c), syncCommand(c))
 	return root
 }
 

@@ -56,7 +56,7 @@ func doctorCommand(c *cli) *cobra.Command {
 			ctx := cmd.Context()
 			var fs []finding
 			for _, check := range []func(context.Context) []finding{
-				c.checkDisplay, c.checkLibraries, c.checkEngine, c.checkCamera, c.checkStore, c.checkBadges, c.checkClock,
+				c.checkDisplay, c.checkLibraries, c.checkEngine, c.checkCamera, c.checkStore, c.checkBadges, c.checkCentre, c.checkClock,
 			} {
 				fs = append(fs, check(ctx)...)
 			}

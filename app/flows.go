@@ -50,6 +50,7 @@ func (p *program) gone(id domain.PersonID) {
 
 // galleryChanged has the gallery and the names read anew, now.
 func (p *program) galleryChanged() {
+	p.link.wake()
 	select {
 	case p.changed <- struct{}{}:
 	default: // it is about to be

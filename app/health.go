@@ -40,6 +40,11 @@ func (p *program) serveTelemetry(ctx context.Context) (*telemetry.Server, error)
 	}
 	o.Details = map[string]func() string{"engine": p.engineDetail}
 	o.Extra = map[string]http.Handler{"/log/level": telemetry.LevelHandler(&p.c.level)}
+	if p.link != nil { // to be without the centre is no illness: everything else works
+		o.Checks["centre"] = func(context.Context) error { return nil }
+		o.Details["centre"] = func() string { return p.syncReport().sentence() }
+		o.Extra[syncPath] = http.HandlerFunc(p.serveSync)
+	}
 	if p.c.diagnostics {
 		o.Extra["/screen"] = http.HandlerFunc(p.serveScreen)
 		o.Extra["/controls"] = http.HandlerFunc(p.serveControls)

@@ -17,6 +17,7 @@ import (
 	"agentid/app/telemetry"
 	"agentid/assets"
 	"agentid/ui"
+	"agentid/ui/widgets"
 	"agentid/vision"
 	"agentid/vision/opencv"
 )
@@ -33,9 +34,10 @@ type program struct {
 	metrics *telemetry.Metrics
 	machine *kiosk.Machine
 	rec     *kiosk.Recorder
-	screen  *ui.UI
+	screen  screen
 	camera  *camera
 	eye     *eye
+	link    *link // nil: this kiosk works alone
 
 	live    chan struct{} // the camera came back
 	changed chan struct{} // somebody was enrolled or erased here
@@ -46,6 +48,16 @@ type program struct {
 	// gallery is what the pipeline recognises by; nil before there is one.
 	gallery  atomic.Pointer[vision.Gallery]
 	liveness atomic.Pointer[string] // what the proof of life stands on, for /healthz
+	waiting  atomic.Pointer[domain.Waiting]
+}
+
+// screen is the kiosk's window.
+type screen interface {
+	kiosk.Screen
+	// Run shows it, on the calling goroutine, until ctx ends or it is closed.
+	Run(ctx context.Context)
+	Stats() ui.Stats
+	Controls(ctx context.Context) ([]widgets.Control, error)
 }
 
 // newProgram opens what a kiosk cannot do without: its store, words and window.
@@ -68,14 +80,12 @@ func newProgram(ctx context.Context, c *cli) (*program, error) {
 		Events: st, Clock: c.clock, Log: c.log, Snapshots: c.cfg.Snapshots.Enabled,
 		OnRecorded: func(e domain.Event) {
 			p.metrics.EventRecorded()
+			p.link.wake()
 			if e.Reason == domain.ReasonRecognised || e.Reason == domain.ReasonUnknown { // their time is the frame's
 				p.metrics.FrameToEvent(c.clock.Now().Sub(e.At))
 			}
 		},
-		OnPending: func(n int) {
-			p.metrics.Pending(n)
-			p.machine.SetPending(n)
-		},
+		OnPending: p.pending,
 	})
 	site := kiosk.Site{Organisation: c.cfg.Site.Organisation, Branch: c.cfg.Site.Branch}
 	if c.cfg.Demo && site == (kiosk.Site{Organisation: config.Default().Site.Organisation}) {
@@ -86,7 +96,7 @@ func newProgram(ctx context.Context, c *cli) (*program, error) {
 		return nil, errors.Join(err, p.close())
 	}
 	commands := &lateCommands{}
-	p.screen = ui.New(ui.Options{
+	p.screen = p.c.window(ui.Options{
 		Windowed: c.cfg.UI.Windowed, Width: c.cfg.UI.Width, Height: c.cfg.UI.Height, Dark: c.cfg.UI.Dark,
 		Commands: commands, Texts: texts, Clock: c.clock,
 	})
@@ -96,6 +106,7 @@ func newProgram(ctx context.Context, c *cli) (*program, error) {
 		Lang: domain.Lang(c.cfg.Lang), Demo: c.cfg.Demo, Deny: p.deny, Flows: flows,
 	})
 	commands.Commands = p.machine
+	p.link = p.openLink()
 	return p, nil
 }
 
@@ -116,6 +127,9 @@ func (p *program) Run(ctx context.Context) error {
 		p.c.log.Info("telemetry", slog.String("addr", a))
 	}
 	wg.Go(func() { p.machine.Run(ctx) })
+	if p.link != nil {
+		wg.Go(func() { p.link.run(ctx) })
+	}
 	wg.Go(func() { p.camera.keepSetUp(ctx, p.live, p.c.log) })
 	wg.Go(func() {
 		m := p.c.maintenance(p.store)

@@ -199,6 +199,9 @@ func judge(err error) verdict {
 	return v
 }
 
+// StateOf is how things stand with a centre that a request failed with.
+func StateOf(err error) State { return judge(err).state }
+
 // localError is trouble of this machine, not of the centre.
 type localError struct{ error }
 
