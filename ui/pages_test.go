@@ -136,8 +136,9 @@ func flows() []state {
 	add("validate-scan-unreadable", scan(kiosk.Validate{Unreadable: true}), nil)
 	add("validate-scan-no-camera", scan(kiosk.Validate{NoCamera: true}), nil)
 	add("validate-scan-no-camera-again", scan(kiosk.Validate{NoCamera: true, Unreadable: true}), nil)
-	add("validate-look", validating(kiosk.Validate{Step: kiosk.ValidateLook, Face: kiosk.FaceProgress{Guide: domain.GuideLookAhead, Done: 0.3}}), nil)
-	add("validate-look-turn", validating(kiosk.Validate{Step: kiosk.ValidateLook, Face: kiosk.FaceProgress{Guide: domain.GuideTurnRight, Done: 0.6}}), nil)
+	add("validate-look", validating(kiosk.Validate{Step: kiosk.ValidateLook, CanPIN: true, Face: kiosk.FaceProgress{Guide: domain.GuideLookAhead, Done: 0.3}}), nil)
+	add("validate-look-turn", validating(kiosk.Validate{Step: kiosk.ValidateLook, CanPIN: true, Face: kiosk.FaceProgress{Guide: domain.GuideTurnRight, Done: 0.6}}), nil)
+	add("validate-look-without-code", validating(kiosk.Validate{Step: kiosk.ValidateLook, NoCode: true, Face: kiosk.FaceProgress{Guide: domain.GuideLookAhead, Done: 0.3}}), nil)
 	try := func(p kiosk.PINEntry) kiosk.View {
 		return validating(kiosk.Validate{Step: kiosk.ValidatePIN, PIN: p})
 	}

@@ -135,14 +135,18 @@ type Validate struct {
 	// NoCamera tells that codes come from a scanner on the keyboard alone.
 	NoCamera bool
 	Face     FaceProgress // ValidateLook
-	PIN      PINEntry     // ValidatePIN
-	Staff    *StaffCheck  // ValidateStaff
-	Outcome  Outcome      // ValidateResult
+	// NoCode tells that no code was shown: a greeting says who it would be
+	// (ValidateLook).
+	NoCode  bool
+	PIN     PINEntry    // ValidatePIN
+	Staff   *StaffCheck // ValidateStaff
+	Outcome Outcome     // ValidateResult
 	// Given is who is thanked (OutcomeOK); Until is when one may try again
 	// (OutcomeWait).
 	Given string
 	Until time.Time
-	// CanRetry and CanPIN are the ways on from a result that is not OK.
+	// CanRetry and CanPIN are the ways on from a result that is not OK, CanPIN
+	// from ValidateLook as well.
 	CanRetry, CanPIN bool
 }
 

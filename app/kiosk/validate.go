@@ -105,7 +105,7 @@ func (m *Machine) actValidate(a Action, now time.Time) {
 			m.withoutBadge(now)
 		}
 	case UsePIN:
-		if v.Step == ValidateLook || (v.Step == ValidateResult && v.CanPIN) {
+		if v.CanPIN && (v.Step == ValidateLook || v.Step == ValidateResult) {
 			m.toTry(now)
 		}
 	case EnterPIN:
@@ -206,7 +206,10 @@ func (m *Machine) claimed(c Claim, now time.Time) {
 func (m *Machine) look(now time.Time) {
 	m.page(now)
 	m.validate(func(v *Validate) {
-		*v = Validate{Step: ValidateLook, Face: FaceProgress{Guide: domain.GuideStart}, CanPIN: m.flow.val.claim.Profile.HasPIN}
+		c := m.flow.val.claim
+		*v = Validate{
+			Step: ValidateLook, Face: FaceProgress{Guide: domain.GuideStart}, NoCode: c.Badge == "", CanPIN: c.canPIN(),
+		}
 	})
 	val, claim := m.flow.val, m.flow.val.claim
 	m.work(func(ctx context.Context, j *job) func(time.Time) {
@@ -220,7 +223,7 @@ func (m *Machine) look(now time.Time) {
 			val.gesture = false
 			switch {
 			case errors.Is(err, ErrNoEye), errors.Is(err, domain.ErrNotFound):
-				if claim.Profile.HasPIN { // the same ladder, its next step
+				if claim.canPIN() { // the same ladder, its next step
 					m.toTry(now)
 				} else {
 					m.callStaff(domain.ReasonStaffCalled, now)
@@ -268,8 +271,8 @@ func (m *Machine) working(now time.Time) {
 	m.validate(func(v *Validate) { v.Step = ValidateWorking })
 }
 
-// withoutBadge asks the PIN of somebody whose face is known, and staff for
-// everybody else.
+// withoutBadge compares the face of somebody who is known by it, and then asks
+// their PIN; staff for everybody else.
 func (m *Machine) withoutBadge(now time.Time) {
 	who := m.standing(now)
 	if who == "" {
@@ -284,8 +287,8 @@ func (m *Machine) withoutBadge(now time.Time) {
 		return d, err
 	}, func(_ Verdict, now time.Time) {
 		m.flow.val.claim = claim
-		if claim.Profile.HasPIN {
-			m.toTry(now)
+		if claim.Profile.HasPIN && claim.Profile.HasFace && m.canSee() {
+			m.look(now)
 		} else {
 			m.callStaff(domain.ReasonStaffCalled, now)
 		}
@@ -293,8 +296,7 @@ func (m *Machine) withoutBadge(now time.Time) {
 }
 
 // standing is who stands before the kiosk, as far as their face is known: the
-// nearest, or who was greeted while nobody else is. A PIN is asked of nobody
-// behind them or gone: its failures would count against them.
+// nearest, or who was greeted while nobody else is: nobody behind them or gone.
 func (m *Machine) standing(now time.Time) domain.PersonID {
 	v := m.flow.val
 	if len(m.scene.Faces) == 0 {
@@ -356,12 +358,13 @@ func (m *Machine) result(d Verdict, now time.Time) {
 	m.page(now)
 	val := m.flow.val
 	p := val.claim.Profile
+	canPIN := val.claim.canPIN()
 	val.ended = true
 	m.validate(func(v *Validate) {
 		*v = Validate{
 			Step: ValidateResult, Outcome: d.Outcome, Until: d.Until,
 			CanRetry: d.Outcome == OutcomeNo || d.Outcome == OutcomeOther || d.Outcome == OutcomeError,
-			CanPIN:   (d.Outcome == OutcomeNo || d.Outcome == OutcomeOther) && p.HasPIN && d.Reason != domain.ReasonStaffRefused,
+			CanPIN:   (d.Outcome == OutcomeNo || d.Outcome == OutcomeOther) && canPIN && d.Reason != domain.ReasonStaffRefused,
 		}
 		if d.Outcome == OutcomeOK {
 			v.Given = p.Person.GivenName()

@@ -206,7 +206,8 @@ func TestTheLadder(t *testing.T) {
 	})
 }
 
-// A face among all greets; a PIN beside it validates.
+// A face among all greets; one that is compared, live, and a PIN beside it
+// validate.
 func TestWithoutABadge(t *testing.T) {
 	d := newDesk(t)
 	d.somebody(true)
@@ -215,12 +216,67 @@ func TestWithoutABadge(t *testing.T) {
 	d.Choose(FeatureValidate)
 	d.validating(ValidateScan)
 	d.Do(NoBadge{})
+	if v := d.validating(ValidateLook); !v.NoCode || v.CanPIN {
+		t.Fatalf("%+v", v)
+	}
+	d.Do(UsePIN{}) // alone it proves nothing: nobody showed whose it is
+	d.validating(ValidateLook)
+	d.eye.verified <- sameFace
 	d.validating(ValidatePIN)
 	d.Do(EnterPIN{"493817"})
 	d.validating(ValidateResult)
-	if e := d.recorded(domain.ReasonValidatedFacePIN); e.Badge != "" || e.Person != "p1" {
+	if e := d.recorded(domain.ReasonValidatedFacePIN); e.Badge != "" || e.Person != "p1" || e.Distance != 0.3 || e.Liveness != 0.8 {
 		t.Fatalf("%+v", e)
 	}
+}
+
+// A photograph of somebody is greeted as they are: without their badge it leads
+// to no PIN of theirs, and locks nobody but the kiosk.
+func TestAPhotographLeadsToNoPIN(t *testing.T) {
+	for why, want := range map[domain.Reason]Outcome{
+		domain.ReasonNotLive: OutcomeOther, domain.ReasonWrongFace: OutcomeNo, domain.ReasonUndecided: OutcomeOther,
+	} {
+		d := newDesk(t)
+		d.somebody(true)
+		d.after(time.Second, known(1, "p1"))
+		d.Choose(FeatureValidate)
+		d.validating(ValidateScan)
+		d.Do(NoBadge{})
+		d.validating(ValidateLook)
+		d.eye.verified <- otherFace(why)
+		if v := d.validating(ValidateResult); v.Outcome != want || v.CanPIN {
+			t.Errorf("%s: %+v", why, v)
+		}
+		d.Do(UsePIN{})
+		d.validating(ValidateResult)
+		if l, _ := d.reg.Locked(t.Context(), domain.SubjectPerson("p1")); l.Failures != 0 {
+			t.Errorf("%s: %+v", why, l)
+		}
+		if l, _ := d.reg.Locked(t.Context(), domain.SubjectKiosk); l.Failures == 0 && why != domain.ReasonUndecided {
+			t.Errorf("%s: not counted", why)
+		}
+	}
+	t.Run("nothing to see with", func(t *testing.T) {
+		d := newDesk(t)
+		d.somebody(true)
+		d.after(time.Second, known(1, "p1"))
+		d.eye.err = ErrNoEye
+		d.Choose(FeatureValidate)
+		d.validating(ValidateScan)
+		d.Do(NoBadge{})
+		d.validating(ValidateStaff)
+	})
+	t.Run("asked by itself", func(t *testing.T) {
+		d := newDesk(t)
+		d.somebody(true)
+		c, _, err := d.validator.Greeted(t.Context(), "p1")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if v, err := d.validator.PIN(t.Context(), c, "493817"); !errors.Is(err, domain.ErrNotAllowed) || v.Outcome == OutcomeOK {
+			t.Fatalf("%+v, %v", v, err)
+		}
+	})
 }
 
 // Who was once taken for somebody else always needs the second factor.

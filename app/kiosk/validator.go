@@ -36,6 +36,10 @@ type Claim struct {
 	Face *Verified
 }
 
+// canPIN tells that a PIN is a way on: beside a badge, or a face that was
+// compared. Beside nothing it would be tried for whoever is greeted.
+func (c Claim) canPIN() bool { return c.Profile.HasPIN && (c.Badge != "" || c.Face != nil) }
+
 // Verdict is the answer to a step.
 type Verdict struct {
 	Outcome Outcome // "" while the ladder goes on
@@ -149,7 +153,11 @@ func (v *Validator) Face(ctx context.Context, c *Claim, seen Verified) (Verdict,
 		if seen.Reason == domain.ReasonNotLive {
 			d.Outcome = OutcomeOther
 		}
-		if err := v.fail(ctx, *c, &d); err != nil {
+		who := *c
+		if c.Badge == "" { // they showed nothing: it was the kiosk that took somebody for them
+			who = Claim{}
+		}
+		if err := v.fail(ctx, who, &d); err != nil {
 			return Verdict{}, err
 		}
 	default: // not read: nobody's failure
@@ -158,8 +166,12 @@ func (v *Validator) Face(ctx context.Context, c *Claim, seen Verified) (Verdict,
 	return d, v.record(ctx, ev, nil) // a stranger's face is not kept
 }
 
-// PIN judges a PIN beside the badge, or beside the face that was recognised.
+// PIN judges a PIN beside the badge, or beside the face that was compared;
+// domain.ErrNotAllowed beside neither.
 func (v *Validator) PIN(ctx context.Context, c Claim, pin string) (Verdict, error) {
+	if c.Badge == "" && c.Face == nil {
+		return Verdict{}, domain.ErrNotAllowed
+	}
 	ev := domain.Event{Person: c.Person, Badge: c.Badge}
 	if until, err := v.locked(ctx, domain.SubjectKiosk); err != nil || !until.IsZero() {
 		_, _, d, err := v.closed(ctx, c, until, err)

@@ -35,8 +35,8 @@ func TestLanguageChosenInHelpAsksConsentAgain(t *testing.T) {
 	}
 }
 
-// The PIN asked without a badge is of who stands before the kiosk, and of nobody
-// behind them or gone: else anybody could lock them out.
+// The face compared without a badge is of who stands before the kiosk, and of nobody
+// behind them or gone: else anybody could try their PIN.
 func TestWithoutABadgeOnlyWhoStandsThere(t *testing.T) {
 	behind := known(2, "p1")
 	behind.Box.W, behind.Box.H = 0.16, 0.16
@@ -48,8 +48,8 @@ func TestWithoutABadgeOnlyWhoStandsThere(t *testing.T) {
 		"known behind one not read":   {nil, []domain.SceneFace{face(1, domain.FaceReading, "", 0.2), behind}, ValidateStaff},
 		"greeted, somebody else came": {[]domain.SceneFace{known(1, "p1")}, []domain.SceneFace{face(2, domain.FaceReading, "", 0.2)}, ValidateStaff},
 		"greeted, left":               {[]domain.SceneFace{known(1, "p1")}, nil, ValidateStaff},
-		"greeted, in doubt":           {[]domain.SceneFace{known(1, "p1")}, []domain.SceneFace{face(1, domain.FaceReading, "", 0.2)}, ValidatePIN},
-		"known before somebody":       {nil, []domain.SceneFace{known(2, "p1"), unknown(1)}, ValidatePIN},
+		"greeted, in doubt":           {[]domain.SceneFace{known(1, "p1")}, []domain.SceneFace{face(1, domain.FaceReading, "", 0.2)}, ValidateLook},
+		"known before somebody":       {nil, []domain.SceneFace{known(2, "p1"), unknown(1)}, ValidateLook},
 	} {
 		t.Run(name, func(t *testing.T) {
 			d := newDesk(t)

@@ -22,6 +22,7 @@ type Place struct {
 	question         domain.Purpose
 	n, of            int
 	failed, noCamera bool
+	noCode           bool
 	badge            *kiosk.Code
 	outcome          kiosk.Outcome
 	retry, pin       bool
@@ -74,6 +75,8 @@ func (p *Place) validate(r kiosk.Validate) {
 	switch r.Step {
 	case kiosk.ValidateScan:
 		p.noCamera = r.NoCamera
+	case kiosk.ValidateLook:
+		p.noCode, p.pin = r.NoCode, r.CanPIN
 	case kiosk.ValidateStaff:
 		p.check(r.Staff)
 	case kiosk.ValidateResult:

@@ -27,9 +27,11 @@ func newValidate(e Env, v kiosk.View) Body {
 		p.update = func(v kiosk.View) { p.Show(scan(of(v))) }
 		return p
 	case kiosk.ValidateLook:
-		p := NewValidateLook(e, CaptureOf(r.Face), LookActions{
-			UsePIN: e.do(kiosk.UsePIN{}), Staff: e.do(kiosk.CallStaff{}), Back: e.do(kiosk.StepBack{}),
-		})
+		on := LookActions{Staff: e.do(kiosk.CallStaff{}), Back: e.do(kiosk.StepBack{})}
+		if r.CanPIN {
+			on.UsePIN = e.do(kiosk.UsePIN{})
+		}
+		p := NewValidateLook(e, CaptureOf(r.Face), r.NoCode, on)
 		p.update = func(v kiosk.View) { p.Show(CaptureOf(of(v).Face)) }
 		return p
 	case kiosk.ValidatePIN:
@@ -54,20 +56,26 @@ func (e Env) tries() TryActions {
 	}
 }
 
-// LookActions is what comes of ValidateLook.
+// LookActions is what comes of ValidateLook. UsePIN is nil where it is no way on.
 type LookActions struct{ UsePIN, Staff, Back func() }
 
-// ValidateLook reads the face, after the badge.
+// ValidateLook reads the face, after the badge or in its place.
 type ValidateLook struct{ *captureView }
 
 // NewValidateLook makes the page.
-func NewValidateLook(e Env, v Capture, on LookActions) *ValidateLook {
+func NewValidateLook(e Env, v Capture, noCode bool, on LookActions) *ValidateLook {
 	f := (&frame{env: e}).back(on.Back, nil)
 	f.right = []*widgets.Button{
 		e.button(widgets.Secondary, assets.IconPerson, "validate.staff", doing(on.Staff)),
-		e.button(widgets.Secondary, assets.IconLock, "validate.use_pin", doing(on.UsePIN)),
 	}
-	return &ValidateLook{newCaptureView(e, f, v, captureWords{"validate.scan_found", "validate.look", "validate.look_next"})}
+	if on.UsePIN != nil {
+		f.right = append(f.right, e.button(widgets.Secondary, assets.IconLock, "validate.use_pin", on.UsePIN))
+	}
+	title := "validate.scan_found"
+	if noCode {
+		title = "validate.without_code"
+	}
+	return &ValidateLook{newCaptureView(e, f, v, captureWords{title, "validate.look", "validate.look_next"})}
 }
 
 // TryActions is what comes of ValidatePIN.
