@@ -69,7 +69,7 @@ func rootCommand(c *cli) *cobra.Command {
 	root.Flags().BoolVar(&c.diagnostics, "diagnostics", false, "serve /screen, what the screen shows, beside the metrics (for tests: it tells names)")
 	root.PersistentPreRunE = func(cmd *cobra.Command, _ []string) error { return c.load(cmd) }
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
-	root.AddCommand(doctorCommand(c), facesCommand(c), eventsCommand(c), modelsCommand(c), calibrateCommand(c),
+	root.AddCommand(doctorCommand(c), facesCommand(c), eventsCommand(c), modelsCommand(c), calibrateCommand(c), askCommand(c), faqCommand(c),
 		peopleCommand(c), badgesCommand(c), staffCommand(c), keysCommand(c), syncCommand(c))
 	return root
 }

@@ -57,6 +57,7 @@ func doctorCommand(c *cli) *cobra.Command {
 			var fs []finding
 			for _, check := range []func(context.Context) []finding{
 				c.checkDisplay, c.checkLibraries, c.checkEngine, c.checkCamera, c.checkStore, c.checkBadges, c.checkCentre, c.checkClock,
+				c.checkAnswers,
 			} {
 				fs = append(fs, check(ctx)...)
 			}

@@ -136,6 +136,7 @@ func (p *program) Run(ctx context.Context) error {
 		m.onErased = p.galleryChanged
 		m.run(ctx)
 	})
+	wg.Go(p.openAssistant)
 	seeing := make(chan struct{})
 	go func() {
 		defer close(seeing)

@@ -34,13 +34,19 @@ type conversation struct {
 }
 
 // asks tells that the kiosk answers questions.
-func (m *Machine) asks() bool { return m.o.Assistant != nil }
+func (m *Machine) asks() bool { return m.assistant != nil }
+
+// SetAssistant tells who answers questions, and who speaks the answers, if
+// somebody does.
+func (m *Machine) SetAssistant(a Assistant, s Speaker) {
+	m.update(func(time.Time) { m.assistant, m.speaker = a, s })
+}
 
 // startAsk begins a conversation with whoever stands there.
 func (m *Machine) startAsk(now time.Time) {
 	who := m.asker(now)
-	m.begin(StateAsk, &flow{ask: &conversation{with: m.o.Assistant.Begin(m.view.Lang, who)}}, now)
-	m.view.Ask = &Ask{Step: AskTopics, Groups: m.o.Assistant.Groups(m.view.Lang), Voice: m.voice()}
+	m.begin(StateAsk, &flow{ask: &conversation{with: m.assistant.Begin(m.view.Lang, who)}}, now)
+	m.view.Ask = &Ask{Step: AskTopics, Groups: m.assistant.Groups(m.view.Lang), Voice: m.voice()}
 }
 
 // asker is who stands there, as far as is known: somebody greeted, or who has
@@ -73,7 +79,7 @@ func (m *Machine) watchProved(now time.Time) {
 
 // voice is the voice at rest.
 func (m *Machine) voice() Voice {
-	if m.o.Speaker == nil {
+	if m.speaker == nil {
 		return VoiceNone
 	}
 	return VoiceReady
@@ -241,7 +247,7 @@ func (m *Machine) askTold() {
 		m.hush()
 	}
 	m.asking(func(a *Ask) {
-		a.Groups = m.o.Assistant.Groups(m.view.Lang)
+		a.Groups = m.assistant.Groups(m.view.Lang)
 		if a.Turn != nil && a.Turn.Lang != m.view.Lang {
 			t := m.flow.ask.with.In(*a.Turn, m.view.Lang)
 			a.Turn = &t
@@ -252,7 +258,7 @@ func (m *Machine) askTold() {
 // speak has what the kiosk says spoken, once more where it is being spoken.
 func (m *Machine) speak() {
 	a := m.view.Ask
-	if m.o.Speaker == nil || a.Turn == nil || a.Step != a.Turn.Step {
+	if m.speaker == nil || a.Turn == nil || a.Step != a.Turn.Step {
 		return
 	}
 	m.hush()
@@ -262,12 +268,13 @@ func (m *Machine) speak() {
 	}
 	c, turn := m.flow.ask, a.Turn
 	ctx, cancel := context.WithCancel(m.base)
+	speaker := m.speaker
 	c.silence, c.spoken = cancel, turn
 	m.asking(func(a *Ask) { a.Voice = VoiceSpeaking })
 	m.jobs.Add(1)
 	go func() {
 		defer m.jobs.Done()
-		err := m.o.Speaker.Speak(ctx, turn.Lang, text)
+		err := speaker.Speak(ctx, turn.Lang, text)
 		over := ctx.Err() != nil
 		cancel()
 		if over {

@@ -114,7 +114,7 @@ func (s *speaker) Speak(ctx context.Context, l domain.Lang, text string) error {
 // newAsking is a desk that answers questions.
 func newAsking(t *testing.T, voice Speaker) (*desk, *assistant) {
 	d, a := newDesk(t), &assistant{}
-	d.o.Assistant, d.o.Speaker = a, voice
+	d.SetAssistant(a, voice)
 	return d, a
 }
 

@@ -37,10 +37,6 @@ type Options struct {
 	Deny func(track uint64, p domain.PersonID)
 	// Flows are registration, validation and withdrawal; nil: this kiosk greets only.
 	Flows *Flows
-	// Assistant answers questions; nil: this kiosk does not. Speaker speaks its
-	// answers; nil: it is silent.
-	Assistant Assistant
-	Speaker   Speaker
 	// Admin is the admin tab; nil, or without Flows.Staff: there is none.
 	Admin *AdminPorts
 }
@@ -58,11 +54,13 @@ type Machine struct {
 	stop      context.CancelFunc
 	jobs      sync.WaitGroup
 
-	mu     sync.Mutex
-	view   View
-	shown  bool // view was published at least once
-	people map[domain.PersonID]string
-	engine bool // SetEngine was called
+	mu        sync.Mutex
+	assistant Assistant // nil: this kiosk answers no questions, or not yet
+	speaker   Speaker   // nil: it is silent
+	view      View
+	shown     bool // view was published at least once
+	people    map[domain.PersonID]string
+	engine    bool // SetEngine was called
 
 	flow  *flow // what the visitor is in the middle of; nil: nothing
 	scene domain.Scene
