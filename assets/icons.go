@@ -48,13 +48,18 @@ const (
 	IconScreen       Icon = "screen"
 	IconShift        Icon = "shift"
 	IconShiftOn      Icon = "shift-on"
+	IconSilence      Icon = "silence"
+	IconSpeak        Icon = "speak"
 	IconStill        Icon = "still"
+	IconThumbDown    Icon = "thumb-down"
+	IconThumbUp      Icon = "thumb-up"
 	IconTurn         Icon = "turn"
 	IconTurnLeft     Icon = "turn-left"
 	IconTurnRight    Icon = "turn-right"
 	IconUserOff      Icon = "user-off"
 	IconUserPlus     Icon = "user-plus"
 	IconWarn         Icon = "warn"
+	IconWrite        Icon = "write"
 )
 
 // SVG is the drawing itself. A name that is none of the constants above is an

@@ -17,6 +17,7 @@ var known = []Icon{
 	IconHelp, IconIDCard, IconKeyboardDown, IconLight, IconLock, IconLook, IconNetwork, IconOffline, IconPeople,
 	IconPerson, IconPrinter, IconQR, IconRadio, IconRadioOn, IconReceipt, IconScreen, IconShift, IconShiftOn,
 	IconStill, IconTurn, IconTurnLeft, IconTurnRight, IconUserOff, IconUserPlus, IconWarn,
+	IconSilence, IconSpeak, IconThumbDown, IconThumbUp, IconWrite,
 }
 
 func TestIcons(t *testing.T) {

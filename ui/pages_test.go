@@ -176,6 +176,8 @@ func flows() []state {
 	add("withdraw-refused-locked", own(kiosk.Withdraw{Until: start.Add(time.Minute)}, kiosk.WithdrawRefused), nil)
 	add("withdraw-failed", own(kiosk.Withdraw{}, kiosk.WithdrawFailed), nil)
 
+	list = append(list, asks()...)
+
 	covered := func(v kiosk.View, asking bool) kiosk.View {
 		v.Covered, v.Asking = true, asking
 		if asking {

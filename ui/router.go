@@ -173,7 +173,7 @@ func (r *router) keepDraftOf(p screens.Place) {
 
 // waits tells that there is a flow, on the screen or behind the help.
 func (r *router) waits() bool {
-	return r.view.Register != nil || r.view.Validate != nil || r.view.Withdraw != nil
+	return r.view.Register != nil || r.view.Validate != nil || r.view.Withdraw != nil || r.view.Ask != nil
 }
 
 // restoreDraft goes on from what was begun. Help in between keeps it while the

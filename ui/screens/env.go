@@ -68,6 +68,8 @@ func New(e Env, v kiosk.View) Body {
 		return newValidate(e, v)
 	case kiosk.StateWithdraw:
 		return newWithdraw(e, v)
+	case kiosk.StateAsk:
+		return newAsk(e, v)
 	default:
 		return newAttract(e, v)
 	}

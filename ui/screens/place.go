@@ -32,6 +32,8 @@ type Place struct {
 	approve, hasFace bool
 	choice           kiosk.WithdrawChoice
 	receipt          string
+	open, asked      string
+	turn             *kiosk.AskTurn
 }
 
 // PlaceOf is where a view is.
@@ -48,6 +50,8 @@ func PlaceOf(v kiosk.View) Place {
 		p.validate(*v.Validate)
 	case v.State == kiosk.StateWithdraw && v.Withdraw != nil:
 		p.withdraw(*v.Withdraw)
+	case v.State == kiosk.StateAsk && v.Ask != nil:
+		p.ask(*v.Ask)
 	}
 	return p
 }
@@ -102,6 +106,17 @@ func (p *Place) withdraw(r kiosk.Withdraw) {
 		}
 	case kiosk.WithdrawRefused:
 		p.until = r.Until
+	}
+}
+
+func (p *Place) ask(a kiosk.Ask) {
+	p.step = string(a.Step)
+	switch a.Step {
+	case kiosk.AskTopics:
+		p.open = a.Open
+	case kiosk.AskWriting:
+	default:
+		p.turn, p.asked = a.Turn, a.Question
 	}
 }
 
