@@ -61,20 +61,38 @@ func (m *Machine) asker(now time.Time) Asker {
 	return Asker{}
 }
 
-// watchProved keeps in mind who has validated while somebody stays, unless it
-// is clearly somebody else.
+// prove notes who has validated, and the face that did.
+func (m *Machine) prove(who domain.PersonID, now time.Time) {
+	m.proved, m.provedTrack = mark{who, now}, 0
+	if f, ok := m.nearest(); ok {
+		m.provedTrack = f.Track
+	}
+}
+
+// watchProved keeps in mind who has validated while they stay: the same face,
+// or one known as theirs. Whoever else comes has proved nothing, known or not.
 func (m *Machine) watchProved(now time.Time) {
-	for _, f := range m.scene.Faces {
-		if f.Box.H < near {
-			continue
-		}
-		if f.Person != "" && f.Person != m.proved.person {
-			m.proved = mark{}
-			return
-		}
-		m.proved.seen = now
+	f, ok := m.nearest()
+	switch {
+	case !ok || m.proved.person == "":
+		return
+	case f.Person == m.proved.person:
+		m.provedTrack = f.Track
+	case f.Person != "" || f.Track != m.provedTrack:
+		m.proved = mark{}
 		return
 	}
+	m.proved.seen = now
+}
+
+// nearest is the face of who stands before the kiosk, if anybody does.
+func (m *Machine) nearest() (domain.SceneFace, bool) {
+	for _, f := range m.scene.Faces {
+		if f.Box.H >= near {
+			return f, true
+		}
+	}
+	return domain.SceneFace{}, false
 }
 
 // voice is the voice at rest.

@@ -69,11 +69,13 @@ type Machine struct {
 	// denied those who said "that is not me".
 	dismissed map[uint64]mark
 	denied    map[uint64]mark
-	proved    mark      // who validated last, while they stay
-	presence  time.Time // last face near enough to be read
-	touched   time.Time // last touch
-	told      time.Time // the deadline that the screen was last told
-	rows      int       // of a list, that the screen has room for; 0 where it told none
+	proved    mark // who validated last, while they stay
+	// provedTrack is the face that did, 0 where none was seen.
+	provedTrack uint64
+	presence    time.Time // last face near enough to be read
+	touched     time.Time // last touch
+	told        time.Time // the deadline that the screen was last told
+	rows        int       // of a list, that the screen has room for; 0 where it told none
 }
 
 // mark is a person under a track, "" for an unknown one, and when the track was

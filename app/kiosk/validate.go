@@ -368,7 +368,7 @@ func (m *Machine) result(d Verdict, now time.Time) {
 		}
 		if d.Outcome == OutcomeOK {
 			v.Given = p.Person.GivenName()
-			m.proved = mark{val.claim.Person, now}
+			m.prove(val.claim.Person, now)
 		}
 	})
 }

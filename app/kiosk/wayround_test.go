@@ -300,3 +300,46 @@ func TestAScanThatEndsIsSaid(t *testing.T) {
 		})
 	}
 }
+
+// Who validated takes the proof of it along: the next in line has none, however
+// soon they come and however unknown they are.
+func TestTheNextInLineInheritsNoProof(t *testing.T) {
+	d := newDesk(t)
+	d.somebody(true)
+	proved := func() bool {
+		d.mu.Lock()
+		defer d.mu.Unlock()
+		return d.asker(d.clock.Now()).Validated
+	}
+	validate := func() {
+		d.after(time.Second, unknown(1)) // not yet known by their face
+		d.Choose(FeatureValidate)
+		d.show(badgeText)
+		d.validating(ValidateLook)
+		d.eye.verified <- sameFace
+		d.validating(ValidateResult)
+		d.after(time.Second, unknown(1))
+		d.Do(Finish{})
+	}
+	validate()
+	if d.after(2*provedFor, unknown(1)); !proved() {
+		t.Error("forgotten, though they stay")
+	}
+	if d.after(300*time.Millisecond, unknown(2)); proved() {
+		t.Error("passed on to a stranger")
+	}
+	validate()
+	d.after(time.Second)
+	if d.after(300*time.Millisecond, face(3, domain.FaceReading, "", 0.2)); proved() {
+		t.Error("passed on to one not read yet")
+	}
+	validate()
+	d.letInBy(badgeText)
+	d.Do(ChooseWithdraw{WithdrawAll})
+	d.Do(ConfirmWithdraw{})
+	d.withdrawing(WithdrawDone)
+	d.Do(Finish{})
+	if proved() {
+		t.Error("of one who was erased")
+	}
+}

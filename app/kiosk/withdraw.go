@@ -290,6 +290,9 @@ func (m *Machine) takeBack(now time.Time) {
 				m.withdraw(func(w *Withdraw) { w.Step = WithdrawFailed })
 				return
 			}
+			if choice == WithdrawAll && m.proved.person == wd.person {
+				m.proved = mark{}
+			}
 			m.withdraw(func(w *Withdraw) {
 				*w = Withdraw{Step: WithdrawDone, Choice: choice, Receipt: receipt}
 			})
