@@ -95,9 +95,6 @@ func (m *Machine) actAdmin(a Action, now time.Time) {
 			m.adminFirst(a)
 		}
 	case AdminOpen:
-		if _, back := a.(StepBack); back { // from a detail to its list
-			a = AdminOpenRow{}
-		}
 		m.adminDo(a)
 	}
 }
@@ -113,8 +110,13 @@ func (m *Machine) adminSignIn(a AdminCredentials) {
 		return func(now time.Time) {
 			m.flow.since = now
 			if err != nil || !until.IsZero() {
+				wrong := errors.Is(err, domain.ErrStaffWrongPIN)
 				m.admin(func(v *Admin) {
-					v.Busy, v.PIN = false, PINEntry{Wrong: err != nil, Until: until}
+					v.Busy, v.PIN = false, PINEntry{Wrong: wrong && until.IsZero(), Until: until}
+					v.Notice, v.Tone = Words{}, ToneNone
+					if err != nil && !wrong && until.IsZero() {
+						v.Notice, v.Tone = words("said.failed"), ToneStop
+					}
 				})
 				return
 			}

@@ -191,6 +191,8 @@ func (o *office) step(ctx context.Context, s *seat, a Action) error {
 		s.sure = nil // asked once; anything else is a no
 	}
 	switch a := a.(type) {
+	case StepBack:
+		s.back()
 	case AdminGo:
 		return o.goTo(ctx, s, a.Page, "")
 	case AdminSearch:
@@ -226,6 +228,18 @@ func (o *office) step(ctx context.Context, s *seat, a Action) error {
 
 // clear closes what stands over the page.
 func (s *seat) clear() { s.form, s.special, s.plots = nil, nil, nil }
+
+// back closes what was opened last.
+func (s *seat) back() {
+	switch {
+	case s.form != nil:
+		s.form = nil
+	case s.special != nil || s.plots != nil:
+		s.clear()
+	default:
+		s.at.row = ""
+	}
+}
 
 // goTo opens a page, at a row where one is named.
 func (o *office) goTo(ctx context.Context, s *seat, p AdminPage, row string) error {
