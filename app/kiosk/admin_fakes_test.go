@@ -77,7 +77,12 @@ func (a *accounts) SignIn(_ context.Context, login, pin string) (domain.Staff, e
 		return domain.Staff{}, &domain.LockedError{Until: a.until}
 	}
 	if i < 0 || pin != adminPIN {
-		a.tries[login]++
+		if a.tries[login]++; a.tries[login] >= domain.MaxAttempts {
+			if a.until.IsZero() {
+				a.until = time.Date(2100, 1, 1, 0, 0, 0, 0, time.UTC)
+			}
+			return domain.Staff{}, fmt.Errorf("%w: %w", domain.ErrStaffWrongPIN, &domain.LockedError{Until: a.until})
+		}
 		return domain.Staff{}, domain.ErrStaffWrongPIN
 	}
 	return a.list[i], nil

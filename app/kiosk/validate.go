@@ -150,6 +150,9 @@ func (m *Machine) judge(do func(ctx context.Context) (Verdict, error), next func
 				next(d, now)
 				return
 			}
+			if d.claim.Person != "" { // whom staff may still let through
+				m.flow.val.claim = d.claim
+			}
 			m.result(d, now)
 		}
 	})
@@ -168,6 +171,9 @@ func (m *Machine) present(text string, now time.Time) {
 	foreign := false
 	m.judge(func(ctx context.Context) (d Verdict, err error) {
 		claim, tok, d, err = m.validator.Present(ctx, text)
+		if d.Reason == domain.ReasonLocked || d.Reason == domain.ReasonBadgeExpired {
+			d.claim = claim
+		}
 		if errors.Is(err, ErrForeign) {
 			foreign, err = true, nil
 		}

@@ -333,18 +333,66 @@ func TestFiveWrongPINsLock(t *testing.T) {
 	}
 }
 
-func TestForgersLockTheKiosk(t *testing.T) {
+// A false code cannot be guessed, so showing them is no attempt: a poster with
+// one must not close the kiosk to everybody.
+func TestForgedCodesCloseNothing(t *testing.T) {
 	d := newDesk(t)
+	d.somebody(false)
 	d.Choose(FeatureValidate)
-	for range domain.MaxAttempts {
+	for range 2 * domain.MaxAttempts {
 		d.show("AGID:forged:b1:p1")
-		v := d.validating(ValidateResult)
-		if v.Outcome == OutcomeWait {
-			return
+		if v := d.validating(ValidateResult); v.Outcome != OutcomeNo {
+			t.Fatalf("%+v", v)
 		}
 		d.Do(Retry{})
 	}
-	t.Fatal("never locked")
+	d.recorded(domain.ReasonBadgeForged)
+	d.show(badgeText)
+	d.validating(ValidatePIN)
+}
+
+// Staff may let through who is locked out, or whose badge has expired, and sign
+// in while the kiosk itself is closed.
+func TestStaffLetsThroughWhoIsLocked(t *testing.T) {
+	for name, c := range map[string]struct {
+		text string
+		do   func(d *desk)
+		want Outcome
+	}{
+		"locked person": {badgeText, func(d *desk) {
+			for range domain.MaxAttempts {
+				d.reg.Fail(nil, domain.SubjectPerson("p1"))
+			}
+		}, OutcomeWait},
+		"expired badge": {"AGID:expired:b1:p1", func(*desk) {}, OutcomeNo},
+	} {
+		t.Run(name, func(t *testing.T) {
+			d := newDesk(t)
+			d.somebody(true)
+			c.do(d)
+			d.Choose(FeatureValidate)
+			d.show(c.text)
+			if v := d.validating(ValidateResult); v.Outcome != c.want || v.CanPIN {
+				t.Fatalf("%+v", v)
+			}
+			d.Do(CallStaff{})
+			d.validating(ValidateStaff)
+			for range domain.MaxAttempts {
+				d.reg.Fail(nil, domain.SubjectKiosk)
+			}
+			d.Do(StaffHere{})
+			d.Do(StaffPIN{"1001", "246813"})
+			v := d.await("sign in", func(v View) bool { return v.Validate.Staff.Step == StaffDecide })
+			if v.Validate.Staff.Name != "Lucía Vega" {
+				t.Fatalf("%+v", v.Validate.Staff)
+			}
+			d.Do(StaffVerdict{true})
+			if v := d.validating(ValidateResult); v.Outcome != OutcomeOK {
+				t.Fatalf("%+v", v)
+			}
+			d.recorded(domain.ReasonValidatedStaff)
+		})
+	}
 }
 
 func TestLeavingAClaimIsRecorded(t *testing.T) {

@@ -48,6 +48,8 @@ type Verdict struct {
 	NeedPIN bool
 	Left    int       // tries left, after a wrong PIN
 	Until   time.Time // OutcomeWait
+
+	claim Claim // whose it is, where no more is to be had by themselves
 }
 
 // Present reads what was shown. A token that is a receipt is returned for
@@ -106,14 +108,10 @@ func (v *Validator) Greeted(ctx context.Context, id domain.PersonID) (Claim, Ver
 	return c, Verdict{}, nil
 }
 
-// refuse records why a badge is none. A forged one is an attempt on the kiosk.
+// refuse records why a badge is none. It is nobody's attempt: a signature cannot
+// be guessed, and a false code on the wall must not close the kiosk.
 func (v *Validator) refuse(ctx context.Context, c Claim, tok Token, why domain.Reason) (Claim, Token, Verdict, error) {
 	d := Verdict{Outcome: OutcomeNo, Reason: why}
-	if why == domain.ReasonBadgeForged {
-		if err := v.fail(ctx, Claim{}, &d); err != nil {
-			return c, tok, Verdict{}, err
-		}
-	}
 	ev := domain.Event{Reason: why, Badge: c.Badge}
 	if why != domain.ReasonBadgeForged && why != domain.ReasonBadgeUnknown {
 		ev.Person = c.Person // what a forger wrote says nothing of anybody
