@@ -168,7 +168,7 @@ func (a applier) forget(ctx context.Context, id domain.PersonID) error {
 	}
 	*a.pictures = append(*a.pictures, pictures...)
 	list := []statement{{"UPDATE people SET wrapped_key = NULL, name = NULL WHERE id = ?", []any{id}}}
-	for _, table := range []string{"templates", "consents", "profiles", "pins", "second_factor", "badges", "name_index"} {
+	for _, table := range []string{"templates", "consents", "profiles", "pins", "second_factor", "badges", "name_index", "cases"} {
 		list = append(list, statement{"DELETE FROM " + table + " WHERE person = ?", []any{id}})
 	}
 	return a.gone(ctx, append(list,
