@@ -17,7 +17,7 @@ AGENTID_SHOTS=$steps go test -tags "$tags" -count=1 -run TestVisitorsByTouch ./a
 sheet() {
   local name=$1
   shift
-  montage "$@" -tile 3x -geometry 480x300+6+6 -background '#E3E4E0' -dither None -colors 128 "png8:docs/img/$name.png"
+  montage "$@" -tile 3x -geometry 480x300+6+6 -background '#E3E4E0' -quality 88 "docs/img/$name.jpg"
 }
 sheet registration-es "$steps"/visit-0[1-9]-*-es.png
 sheet registration-en "$steps"/visit-1[3-9]-*-en.png "$steps"/visit-2[0-9]-*-en.png
