@@ -18,6 +18,8 @@ var known = []Icon{
 	IconPerson, IconPrinter, IconQR, IconRadio, IconRadioOn, IconReceipt, IconScreen, IconShift, IconShiftOn,
 	IconStill, IconTurn, IconTurnLeft, IconTurnRight, IconUserOff, IconUserPlus, IconWarn,
 	IconSilence, IconSpeak, IconThumbDown, IconThumbUp, IconWrite,
+	IconChart, IconDown, IconDownload, IconEdit, IconExit, IconGear, IconInbox, IconInfo, IconLeft, IconList,
+	IconMenu, IconPlus, IconRetry, IconRight, IconSearch, IconShield,
 }
 
 func TestIcons(t *testing.T) {

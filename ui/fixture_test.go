@@ -206,7 +206,7 @@ func newUI(t testing.TB, s size, dark bool) (*UI, *calls) {
 func show(u *UI, st state, lang domain.Lang) {
 	v := st.view
 	v.Lang = lang
-	if st.then != nil || v.Register != nil || v.Validate != nil || v.Withdraw != nil || v.Ask != nil {
+	if st.then != nil || v.Register != nil || v.Validate != nil || v.Withdraw != nil || v.Ask != nil || v.Admin != nil {
 		u.ShowView(kiosk.View{State: kiosk.StateAttract, Lang: lang, Site: v.Site}) // afresh
 	}
 	u.ShowView(v)

@@ -145,6 +145,9 @@ func (r *router) swap(env screens.Env, v kiosk.View, before *built) {
 		r.bar = widgets.NewStateBar(r.style)
 	}
 	if before == nil || before.lang != v.Lang || before.site != v.Site {
+		if r.header != nil {
+			r.header.Close()
+		}
 		r.header = screens.NewHeader(env, v)
 	}
 	r.body = r.make(env, v)
@@ -173,7 +176,7 @@ func (r *router) keepDraftOf(p screens.Place) {
 
 // waits tells that there is a flow, on the screen or behind the help.
 func (r *router) waits() bool {
-	return r.view.Register != nil || r.view.Validate != nil || r.view.Withdraw != nil || r.view.Ask != nil
+	return r.view.Register != nil || r.view.Validate != nil || r.view.Withdraw != nil || r.view.Ask != nil || r.view.Admin != nil
 }
 
 // restoreDraft goes on from what was begun. Help in between keeps it while the
@@ -268,6 +271,13 @@ func (r *router) place(s fyne.Size) {
 	hh := r.header.Height(st)
 	widgets.Put(r.header.Object(), st.Margin, top, w, hh)
 	widgets.Put(r.bar, st.Margin, s.Height-bottom-st.BarLine, w, st.BarLine)
+	if f, ok := r.body.(screens.Filler); ok && f.Fills() {
+		r.header.Object().Hide()
+		r.bar.Hide()
+		r.putBody(0, 0, s.Width, s.Height)
+		return
+	}
+	r.header.Object().Show()
 	y := top + hh + top
 	h := s.Height - y - 2*bottom - st.BarLine
 	wide, _ := r.body.(screens.Spreader)
@@ -277,9 +287,22 @@ func (r *router) place(s fyne.Size) {
 	} else {
 		r.bar.Show()
 	}
-	widgets.Put(r.body.Object(), st.Margin, y, w, h)
+	r.putBody(st.Margin, y, w, h)
+}
+
+// putBody places the body, and what covers it.
+func (r *router) putBody(x, y, w, h float32) {
+	widgets.Put(r.body.Object(), x, y, w, h)
 	if r.over != nil {
-		widgets.Put(r.over.Object(), st.Margin, y, w, h)
+		widgets.Put(r.over.Object(), x, y, w, h)
+	}
+}
+
+// enterAdmin asks for the staff's part of the kiosk.
+func (r *router) enterAdmin() {
+	r.commands.Touch()
+	if r.view.State != kiosk.StateAdmin {
+		r.commands.Do(kiosk.AdminEnter{})
 	}
 }
 

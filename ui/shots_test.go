@@ -31,7 +31,7 @@ func TestScreenshots(t *testing.T) {
 				if dark {
 					look = "dark"
 				}
-				for _, st := range states() {
+				for _, st := range append(states(), adminViews(lang)...) {
 					name := st.name + "_" + s.name + "_" + string(lang) + "_" + look + ".png"
 					if !only.MatchString(name) {
 						continue

@@ -7,6 +7,7 @@ import (
 
 	"fyne.io/fyne/v2"
 	fyneapp "fyne.io/fyne/v2/app"
+	"fyne.io/fyne/v2/driver/desktop"
 
 	"agentid/app/domain"
 	"agentid/app/kiosk"
@@ -86,6 +87,10 @@ func New(o Options) *UI {
 	u.window.SetContent(u.router)
 	u.window.Canvas().SetOnTypedKey(func(e *fyne.KeyEvent) { u.router.typed(func(f fyne.Focusable) { f.TypedKey(e) }) })
 	u.window.Canvas().SetOnTypedRune(func(c rune) { u.router.typed(func(f fyne.Focusable) { f.TypedRune(c) }) })
+	u.window.Canvas().AddShortcut(
+		&desktop.CustomShortcut{KeyName: fyne.KeyA, Modifier: fyne.KeyModifierControl | fyne.KeyModifierShift},
+		func(fyne.Shortcut) { u.router.enterAdmin() },
+	)
 	u.window.Resize(fyne.NewSize(float32(o.Width), float32(o.Height)))
 	if !o.Windowed {
 		u.window.SetFullScreen(true)

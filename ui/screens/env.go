@@ -42,6 +42,9 @@ type Body interface {
 // while somebody types, on a small screen.
 type Spreader interface{ Spread() bool }
 
+// Filler is a body that may take the whole window: without header and state bar.
+type Filler interface{ Fills() bool }
+
 // Focuser is a body that takes what is typed on a real keyboard. Focus is
 // called when it is on the canvas.
 type Focuser interface{ Focus() }
@@ -70,6 +73,8 @@ func New(e Env, v kiosk.View) Body {
 		return newWithdraw(e, v)
 	case kiosk.StateAsk:
 		return newAsk(e, v)
+	case kiosk.StateAdmin:
+		return newAdmin(e, v)
 	default:
 		return newAttract(e, v)
 	}

@@ -52,6 +52,8 @@ func PlaceOf(v kiosk.View) Place {
 		p.withdraw(*v.Withdraw)
 	case v.State == kiosk.StateAsk && v.Ask != nil:
 		p.ask(*v.Ask)
+	case v.State == kiosk.StateAdmin && v.Admin != nil:
+		p.step = string(v.Admin.Step)
 	}
 	return p
 }

@@ -18,6 +18,7 @@ type Header struct {
 	lang *widgets.LanguageSwitch
 	help *widgets.Button
 	site *widgets.Text
+	way  *widgets.SecretSpot // the staff's way in, over the seal
 }
 
 // NewHeader makes the header in the view's language.
@@ -34,9 +35,12 @@ func NewHeader(e Env, v kiosk.View) *Header {
 	h.lang.OnChosen = func(code string) { e.Commands.SetLanguage(domain.Lang(code)) }
 	h.lang.SetCurrent(string(e.Lang))
 	seal := widgets.NewIcon(assets.IconSeal, st.Brand, 2*st.Icon)
+	h.way = widgets.NewSecretSpot(e.Later, e.Now, e.do(kiosk.AdminEnter{}))
+	h.way.OnPressed = e.Commands.Touch
 	h.Flow = widgets.NewFlow(func(s fyne.Size) {
 		side := 2 * st.Icon
 		widgets.Put(seal, 0, (s.Height-side)/2, side, side)
+		widgets.Put(h.way, 0, 0, max(side, st.Target), s.Height)
 		hw := h.help.WidthFor()
 		widgets.Put(h.help, s.Width-hw, 0, hw, s.Height)
 		lw := h.lang.Object().MinSize().Width
@@ -44,9 +48,12 @@ func NewHeader(e Env, v kiosk.View) *Header {
 		room := s.Width - hw - lw - side - 3*st.Gap
 		th := h.site.HeightFor(room)
 		widgets.Put(h.site, side+st.Gap, (s.Height-th)/2, room, th)
-	}, nil, seal, h.site, h.lang.Object(), h.help)
+	}, nil, seal, h.site, h.lang.Object(), h.help, h.way)
 	return h
 }
+
+// Close stops what waits.
+func (h *Header) Close() { h.way.Stop() }
 
 // SiteWords is how the place is called: "Banco Norte · Sucursal Centro".
 func SiteWords(s kiosk.Site) string {

@@ -23,6 +23,8 @@ const (
 	Quiet // outlined words: a way out, not a way on
 	Plain // words alone, for what stands in a row of its kind
 	Grave // what cannot be undone
+	Nav   // a page to go to, in a column of its kind
+	Risky // leads to what cannot be undone, and asks before
 )
 
 // releaseTime is how long a button takes to let go of its pressed look, so
@@ -43,6 +45,7 @@ type Button struct {
 	selected bool
 
 	pressed, focused bool
+	disabled         bool
 }
 
 var (
@@ -59,12 +62,18 @@ func NewButton(st theme.Style, k Kind, icon assets.Icon, words string, tapped fu
 	b.words.MaxLines = 2
 	b.words.Least = 16
 	b.words.Align = fyne.TextAlignCenter
+	if k == Nav {
+		b.words.Align = fyne.TextAlignLeading
+	}
 	b.ExtendBaseWidget(b)
 	return b
 }
 
 // Words is what is written on it.
 func (b *Button) Words() string { return b.words.Content() }
+
+// SetWords changes what is written on it.
+func (b *Button) SetWords(words string) { b.words.SetContent(words) }
 
 // SetSelected marks it as the one of a group that holds now.
 func (b *Button) SetSelected(on bool) {
@@ -83,6 +92,17 @@ func (b *Button) SetIcon(i assets.Icon) {
 	b.icon = i
 	b.Refresh()
 }
+
+// SetDisabled has it do nothing, and look so.
+func (b *Button) SetDisabled(on bool) {
+	if on != b.disabled {
+		b.disabled = on
+		b.Refresh()
+	}
+}
+
+// Disabled tells whether it does nothing.
+func (b *Button) Disabled() bool { return b.disabled }
 
 // Selected tells whether it is marked.
 func (b *Button) Selected() bool { return b.selected }
@@ -122,14 +142,14 @@ func (b *Button) iconSpace() float32 {
 // Tapped implements fyne.Tappable.
 func (b *Button) Tapped(*fyne.PointEvent) {
 	b.setPressed(false)
-	if b.OnTapped != nil {
+	if b.OnTapped != nil && !b.disabled {
 		b.OnTapped()
 	}
 }
 
 // MouseDown implements desktop.Mouseable.
 func (b *Button) MouseDown(*desktop.MouseEvent) {
-	b.setPressed(true)
+	b.setPressed(!b.disabled)
 	if b.OnPressed != nil {
 		b.OnPressed()
 	}
@@ -209,6 +229,8 @@ func (b *Button) colours(pressed bool) (fill, line, words color.NRGBA) {
 	p := b.style.Palette
 	none := theme.Fade(p.Surface, 0)
 	switch {
+	case b.disabled:
+		return none, p.Line, p.Muted
 	case b.kind == Primary && pressed:
 		return p.BrandPressed, p.BrandPressed, p.OnBrand
 	case b.kind == Primary:
@@ -221,10 +243,18 @@ func (b *Button) colours(pressed bool) (fill, line, words color.NRGBA) {
 		return p.Pressed, p.Brand, p.Brand
 	case b.kind == Quiet:
 		return p.Surface, p.Line, p.Brand
+	case b.kind == Nav && (pressed || b.selected):
+		return p.Pressed, p.Pressed, p.Brand
+	case b.kind == Nav:
+		return none, none, p.Ink
 	case b.kind == Plain && pressed:
 		return p.Pressed, p.Pressed, p.Brand
 	case b.kind == Plain:
 		return none, none, p.Brand
+	case b.kind == Risky && pressed:
+		return p.Pressed, p.Stop, p.Stop
+	case b.kind == Risky:
+		return p.Surface, p.Line, p.Stop
 	case pressed, b.selected:
 		return p.Pressed, p.Brand, p.Ink
 	}
@@ -279,7 +309,7 @@ func (r *buttonRenderer) paint() {
 	b.words.laidW = 0
 	if r.icon != nil {
 		c := words
-		if b.kind == Secondary {
+		if b.kind == Secondary && !b.disabled {
 			c = st.Brand
 		}
 		setIcon(r.icon, b.icon, c)
@@ -313,6 +343,9 @@ func (r *buttonRenderer) Layout(s fyne.Size) {
 	w := min(room, b.words.WidthFor(room))
 	h := b.words.HeightFor(room)
 	x := (s.Width - w - b.iconSpace()) / 2
+	if b.kind == Nav {
+		x, w = b.inset(), room
+	}
 	if r.icon != nil {
 		r.icon.Resize(fyne.NewSquareSize(b.style.Icon))
 		r.icon.Move(fyne.NewPos(x, (s.Height-b.style.Icon)/2))

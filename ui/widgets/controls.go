@@ -7,7 +7,7 @@ import (
 // Control is something on the screen that can be touched or read, in the
 // screen's coordinates.
 type Control struct {
-	Kind  string  `json:"kind"`  // button, key, field or text
+	Kind  string  `json:"kind"`  // button, key, field, row, spot or text
 	Words string  `json:"words"` // of a key, what it types now, or what it does
 	X     float32 `json:"x"`
 	Y     float32 `json:"y"`
@@ -42,6 +42,14 @@ func listControls(o fyne.CanvasObject, at fyne.Position, out *[]Control) {
 		add("button", o.Words(), at, o.Size())
 	case *Text:
 		add("text", o.Content(), at, o.Size())
+	case *Table:
+		for i, r := range o.shown() {
+			add("row", r.says(), at.AddXY(0, o.headHeight()+float32(i)*o.rowHeight()), fyne.NewSize(o.Size().Width, o.rowHeight()))
+		}
+	case *FormGrid:
+		o.listControls(at, out)
+	case *SecretSpot:
+		add("spot", "seal", at, o.Size())
 	case *Field:
 		add("field", o.Label(), at, o.Size())
 		listControls(o.problem, at, out)

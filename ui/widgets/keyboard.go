@@ -47,6 +47,7 @@ type Keyboard struct {
 
 	keys    Keys
 	letters bool // the top row has accents
+	layer   int  // the top row of KeysAny
 	last    bool // enter ends the form
 	shift   shiftState
 	offered bool // the capital comes by itself
@@ -88,7 +89,7 @@ func NewKeyboard(st theme.Style, lang string, words KeyWords, later Later, now f
 // form or goes on to the next field.
 func (k *Keyboard) SetKeys(kind Keys, last bool) {
 	k.keys, k.last = kind, last
-	k.letters = kind == KeysName
+	k.letters, k.layer = kind == KeysName, 0
 	k.shift, k.offered = shiftOff, false
 	k.release()
 	k.rebuild()
@@ -149,6 +150,10 @@ func padWidth(st theme.Style, cols int) float32 {
 // rebuild makes the keys anew.
 func (k *Keyboard) rebuild() {
 	k.def = keyboardFor(k.keys, k.lang, k.letters)
+	if k.keys == KeysAny {
+		row, _ := anyRow(k.lang, k.layer)
+		k.def.rows[0] = plainKeys(row)
+	}
 	k.cellsIn = fyne.Size{}
 	k.Refresh()
 }
@@ -242,7 +247,7 @@ func (k *Keyboard) MouseUp(e *desktop.MouseEvent) {
 	}
 	switch k.cells[i].def.kind {
 	case keyRow:
-		k.letters = !k.letters
+		k.letters, k.layer = !k.letters, (k.layer+1)%anyLayers
 		k.rebuild()
 	case keyEnter:
 		call(k.OnEnter)

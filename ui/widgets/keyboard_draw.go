@@ -38,6 +38,10 @@ func (k *Keyboard) face(d keyDef) (icon assets.Icon, words string) {
 		}
 		return assets.IconShift, ""
 	case keyRow:
+		if k.keys == KeysAny {
+			_, next := anyRow(k.lang, k.layer+1)
+			return "", next
+		}
 		if k.letters {
 			return "", "123"
 		}

@@ -18,7 +18,32 @@ const (
 	KeysDigits               // digits
 	KeysPIN                  // digits alone, without a way to hide them
 	KeysLogin                // small letters and digits
+	KeysAny                  // anything: letters, with digits, accents and marks on top
+	KeysNumber               // digits, a point and a minus
 )
+
+// topRows are the top rows of KeysAny, after the accents: what prose needs, and
+// what addresses need.
+const (
+	proseMarks = "¿?¡!:;/()-"
+	otherMarks = "@#&+=*_\"%$"
+)
+
+// anyRow is the top row of KeysAny at a layer; what stands on the key that
+// leads to it.
+func anyRow(lang string, layer int) (row, face string) {
+	switch layer % anyLayers {
+	case 1:
+		return accents(lang), "áéí"
+	case 2:
+		return proseMarks, "¿?:"
+	case 3:
+		return otherMarks, "@#&"
+	}
+	return digits, "123"
+}
+
+const anyLayers = 4
 
 // keyKind is what a key does.
 type keyKind int
@@ -88,10 +113,13 @@ func keyboardFor(k Keys, lang string, letters bool) keyboardDef {
 			slices.Concat(key(keyNone, "", 1.5), plainKeys("zxcvbnm"), back),
 			{{keyHide, "", 2}, {keyNone, "", 5.5}, {keyEnter, "", 2.5}},
 		}}
-	case KeysPhone, KeysDigits:
+	case KeysPhone, KeysDigits, KeysNumber:
 		dash, plus := key(keyType, "-", 1), key(keyType, "+", 1)
-		if k == KeysDigits {
+		switch k {
+		case KeysDigits:
 			dash, plus = key(keyNone, "", 1), key(keyNone, "", 1)
+		case KeysNumber:
+			dash, plus = key(keyType, ".", 1), key(keyType, "-", 1)
 		}
 		return keyboardDef{narrow: true, rows: [][]keyDef{
 			slices.Concat(plainKeys("123"), key(keyBackspace, "", 1)),
@@ -113,7 +141,7 @@ func keyboardFor(k Keys, lang string, letters bool) keyboardDef {
 	if lang != "es" {
 		home, mark = "asdfghjkl'", "."
 	}
-	if k == KeysText {
+	if k == KeysText || k == KeysAny {
 		dash, mark = ",", "."
 	}
 	return keyboardDef{shifts: true, rows: [][]keyDef{

@@ -30,6 +30,13 @@ func NewFlow(place func(fyne.Size), least func() fyne.Size, objs ...fyne.CanvasO
 // Object is what goes on the canvas.
 func (f *Flow) Object() fyne.CanvasObject { return f.box }
 
+// SetObjects exchanges the contents.
+func (f *Flow) SetObjects(objs ...fyne.CanvasObject) {
+	f.box.Objects = objs
+	f.Again()
+	f.box.Refresh()
+}
+
 // Again puts the contents in place once more, after one of them changed.
 func (f *Flow) Again() { f.place(f.box.Size()) }
 
@@ -56,6 +63,9 @@ func Put(o fyne.CanvasObject, x, y, w, h float32) {
 	}
 	o.Resize(fyne.NewSize(max(0, w), max(0, h)))
 }
+
+// rect is where something is.
+type rect struct{ x, y, w, h float32 }
 
 func round(v float32) float32 { return float32(math.Round(float64(v))) }
 

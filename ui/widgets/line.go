@@ -14,6 +14,7 @@ type line struct {
 	caret int // 0..len(runes)
 	max   int
 	upper bool // takes capitals only
+	lines bool // takes line breaks
 }
 
 // insert puts s at the caret. What does not fit, or cannot be shown, is left
@@ -23,7 +24,7 @@ func (l *line) insert(s string) bool {
 	room := l.max - len(l.runes)
 	in := make([]rune, 0, len(s))
 	for _, r := range s {
-		if r == unicode.ReplacementChar || !unicode.IsPrint(r) {
+		if r == unicode.ReplacementChar || !unicode.IsPrint(r) && !(l.lines && r == '\n') {
 			continue
 		}
 		if l.upper {
