@@ -41,6 +41,7 @@ type adminDesk struct {
 	confirm *adminConfirm
 	choose  *chooser
 
+	fit     int  // rows of a page, as it was told last
 	diagram bool // a small screen shows the plots in place of the list
 	toggle  *widgets.Button
 	tick    widgets.Pending
@@ -258,6 +259,16 @@ func (d *adminDesk) showTable(before kiosk.Admin, moved bool) {
 	d.list.again = d.Again
 	d.list.typed = func(bool) { d.Again() }
 	d.list.pick = d.pickFilter
+	d.list.holds = d.tellFit
+}
+
+// tellFit tells how many rows a page of the list can show, while nothing passing
+// stands in their place: pages then come in that size.
+func (d *adminDesk) tellFit(rows int) {
+	if d.notice == nil && d.detail == nil && rows != d.fit {
+		d.fit = rows
+		d.env.Commands.Do(kiosk.AdminFit{Rows: rows})
+	}
 }
 
 func (d *adminDesk) showDetail(before kiosk.Admin, moved bool) {

@@ -21,6 +21,7 @@ type adminList struct {
 	again func()               // puts the desk in place
 	pick  func(f kiosk.Choice) // opens the options of a filter
 	typed func(on bool)        // the keyboard came or went
+	holds func(rows int)       // how many rows a page has room for; may be nil
 	extra []*widgets.Button    // beside the filters
 
 	form    *widgets.Form // the search; nil without one
@@ -244,6 +245,9 @@ func (l *adminList) put(a area) {
 		return
 	}
 	a = l.putTools(a)
+	if l.holds != nil {
+		l.holds(l.rows.Fit(a.h - st.Target - st.Gap))
+	}
 	a.h -= l.putPager(a)
 	l.putRows(a)
 }

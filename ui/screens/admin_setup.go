@@ -219,8 +219,12 @@ func newAdmin(e Env, v kiosk.View) Body {
 		Back:   e.do(kiosk.AdminLeave{}),
 	})
 	p.update = func(v kiosk.View) {
-		if v.Admin != nil {
-			p.Show(v.Admin.PIN)
+		if v.Admin == nil {
+			return
+		}
+		p.Show(v.Admin.PIN)
+		if words := e.words(v.Admin.Notice); words != "" && v.Admin.PIN == (kiosk.PINEntry{}) {
+			p.form.Field(fieldPIN).SetProblem(words)
 		}
 	}
 	return p
