@@ -169,9 +169,7 @@ func (e *Engine) terms(ws []aSlot, s *scratch) (total, most, norm float64) {
 	for _, w := range ws {
 		weight := ix.weight(w)
 		norm += weight * weight
-		if !w.past {
-			total += weight
-		}
+		total += weight
 		topics, asked = topics[:0], asked[:0]
 		top := 0.0
 		for _, t := range w.Terms {
@@ -206,9 +204,7 @@ func (e *Engine) terms(ws []aSlot, s *scratch) (total, most, norm float64) {
 		most += top * (bmK + 1)
 		for _, t := range topics {
 			s.bm[t] += s.slotBM[t]
-			if !w.past {
-				s.cover[t] += weight * s.slotCover[t]
-			}
+			s.cover[t] += weight * s.slotCover[t]
 			s.slotBM[t], s.slotCover[t] = 0, 0
 		}
 		for _, p := range asked {
@@ -249,9 +245,6 @@ func (e *Engine) evidence(cs []candidate, outside candidate, ws []aSlot) (ev [ev
 	ev[evLinear] = first.signals[sigLinear]
 	all, unknown, foreign, common, mended, words := 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
 	for _, w := range ws {
-		if w.past {
-			continue
-		}
 		weight := e.index.weight(w)
 		all += weight
 		switch w.Kind {
@@ -262,7 +255,7 @@ func (e *Engine) evidence(cs []candidate, outside candidate, ws []aSlot) (ev [ev
 		case lexicon.Common:
 			common += weight
 		case lexicon.Plain:
-			words++
+			words += w.factor
 			if w.Mended {
 				mended += weight
 			}
