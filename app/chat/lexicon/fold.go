@@ -10,7 +10,7 @@ import (
 // Fold gives text in the first form in which words are compared: small
 // letters, accents gone, ñ kept. Bytes that are no text become spaces.
 func Fold(s string) string {
-	s = norm.NFC.String(strings.ToValidUTF8(s, " "))
+	s = norm.NFKC.String(strings.ToValidUTF8(s, " "))
 	var b strings.Builder
 	b.Grow(len(s))
 	for _, r := range s {
