@@ -12,7 +12,7 @@ ifeq ($(origin AGENTID_MODELS),undefined)
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run central test build bench soak shots lint fmt
+.PHONY: help setup run central stack test build bench soak shots lint fmt
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -25,6 +25,9 @@ run: ## build and run the kiosk (ARGS="--lang en"); without a screen it leaves s
 
 central: ## run the centre here, with a PostgreSQL and an S3 server of its own
 	@packaging/central.sh
+
+stack: ## run the centre and a demo kiosk that has joined it, together
+	@packaging/stack.sh $(ARGS)
 
 test: ## set up, vet, and run all tests (PKG=./app/... for some)
 	@packaging/test.sh $(PKG)

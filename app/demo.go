@@ -3,10 +3,12 @@ package main
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
 	"fmt"
 	"image/jpeg"
 
 	"agentid/app/domain"
+	"agentid/assets"
 	"agentid/vision"
 	"agentid/vision/espcam/cast"
 )
@@ -42,8 +44,16 @@ func demoPoses() []cast.Pose {
 	return []cast.Pose{base, left, right}
 }
 
-// enrolDemo enrols the first of the cast with this engine, unless they are.
-func enrolDemo(ctx context.Context, e *engine, people domain.People, clock domain.Clock) error {
+// demoBook is where the demo keeps its people.
+type demoBook interface {
+	domain.People
+	AddConsent(ctx context.Context, c domain.Consent) error
+	DeviceID() string
+}
+
+// enrolDemo enrols the first of the cast with this engine, unless they are. They
+// are drawn to consent, so that a demo shows pictures, and a centre people.
+func enrolDemo(ctx context.Context, e *engine, people demoBook, clock domain.Clock) error {
 	ts, err := people.Templates(ctx, e.encoder.Ref())
 	if err != nil {
 		return err
@@ -68,11 +78,23 @@ func enrolDemo(ctx context.Context, e *engine, people domain.People, clock domai
 			}
 			jpegs = append(jpegs, b.Bytes())
 		}
-		if _, err := e.enrol(ctx, people, c.Name, jpegs, clock); err != nil {
+		p, err := e.enrol(ctx, people, c.Name, jpegs, clock)
+		if err == nil {
+			err = people.AddConsent(ctx, demoConsent(p, people.DeviceID()))
+		}
+		if err != nil {
 			return fmt.Errorf("enrol %s of the cast: %w", c.Name, err)
 		}
 	}
 	return nil
+}
+
+// demoConsent says by its method that nobody was asked: nobody is there.
+func demoConsent(p domain.Person, device string) domain.Consent {
+	return domain.Consent{
+		ID: newID(), Person: p.ID, Version: assets.ConsentVersion, TextSHA256: fmt.Sprintf("%x", sha256.Sum256(nil)), Lang: domain.Spanish,
+		Granted: []domain.Purpose{domain.PurposeData, domain.PurposeFace}, Method: "drawn", DeviceID: device, At: p.CreatedAt,
+	}
 }
 
 func enrolled(list []domain.Person, has map[domain.PersonID]bool, name string) bool {

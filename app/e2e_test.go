@@ -21,6 +21,7 @@ import (
 	"time"
 
 	"agentid/app/domain"
+	"agentid/sync/central/pgtest"
 	"agentid/vision/espcam/cast"
 	"agentid/vision/espcam/device"
 )
@@ -36,7 +37,7 @@ func TestMain(m *testing.M) {
 		stop()
 		os.Exit(code)
 	}
-	os.Exit(m.Run())
+	pgtest.Main(m) // which ends a PostgreSQL that a test started
 }
 
 // host is a machine of its own for the program: folders, environment, display.

@@ -6,6 +6,7 @@
 set -euo pipefail
 # shellcheck source=packaging/lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
-if [ ! -r "$root/.cache/central/env" ]; then say "no centre was started here: make central"; exit 1; fi
-load_env "$root/.cache/central/env"
+home=${CENTRAL_HOME:-$root/.cache/central}
+if [ ! -r "$home/env" ]; then say "no centre was started here: make central"; exit 1; fi
+load_env "$home/env"
 exec "$root/bin/central" "$@"

@@ -5,7 +5,7 @@
 # removing that folder begins anew.
 #
 # Set before: AGENTID_CENTRAL_LISTEN (127.0.0.1:8443), CENTRAL_SITE (demo),
-# CENTRAL_BRANCH (centro). No cluster that this machine had is touched.
+# CENTRAL_BRANCH (centro), CENTRAL_HOME (.cache/central). No cluster that this machine had is touched.
 set -euo pipefail
 # shellcheck source=packaging/lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
@@ -18,7 +18,7 @@ say "building the centre"
 mkdir -p bin
 CGO_ENABLED=0 go build -buildvcs=false -tags "$tags" -o bin/central ./sync/central
 
-home=$root/.cache/central
+home=${CENTRAL_HOME:-$root/.cache/central}
 site=${CENTRAL_SITE:-demo} branch=${CENTRAL_BRANCH:-centro}
 listen=${AGENTID_CENTRAL_LISTEN:-127.0.0.1:8443}
 mkdir -p "$home/objects" "$home/versions"
@@ -54,7 +54,7 @@ trap 'exit 130' INT
 trap 'exit 143' TERM
 
 if [ ! -e "$data/PG_VERSION" ]; then
-  say "making a PostgreSQL cluster in .cache/central/postgres"
+  say "making a PostgreSQL cluster in $home/postgres"
   (cd / && "${as[@]}" "$pgbin/initdb" -D "$data" -U postgres -A trust -E UTF8 --no-locale --no-instructions >/dev/null)
 fi
 # In a session of their own: Ctrl-C is the centre's first.
@@ -101,8 +101,8 @@ for _ in $(seq 150); do
 done
 if [ -z "$ready" ]; then say "the centre did not start:"; tail -n 5 "$home/central.log" >&2; exit 1; fi
 say ""
-say "the centre is at https://$listen (certificate: .cache/central/tls/cert.pem)"
-say "an administrator's token is in .cache/central/admin.token, the log in .cache/central/central.log"
+say "the centre is at https://$listen (certificate: $home/tls/cert.pem)"
+say "an administrator's token is in $home/admin.token, the log in $home/central.log"
 say "a kiosk joins with this code:"
 bin/central kiosk code --site "$site" --branch "$branch"
 say "another one: packaging/central-cli.sh kiosk code --site $site --branch $branch"

@@ -11,7 +11,7 @@ cd "$root"
 
 need_go
 packaging/setup.sh
-load_env .env
+load_env "${ENV_FILE:-.env}"
 say "building the kiosk (minutes the first time, seconds later)"
 mkdir -p bin
 # -buildvcs=false: a checkout of another owner is no reason not to run.

@@ -44,7 +44,11 @@ func (o *Outbox) page(ctx context.Context) (n int, more bool, err error) {
 	if err != nil {
 		return 0, false, local(err)
 	}
-	page, err := o.o.Centre.Changes(ctx, cursor, protocol.MaxChanges, o.o.Wait)
+	wait := o.o.Wait
+	if o.Status().State != StateOnline {
+		wait = 0 // to hear at once that there is a centre; it may have nothing to tell for long
+	}
+	page, err := o.o.Centre.Changes(ctx, cursor, protocol.MaxChanges, wait)
 	if err != nil {
 		return 0, false, err
 	}
