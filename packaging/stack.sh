@@ -75,6 +75,7 @@ say "centre      https://$listen   (certificate: .cache/stack/central/tls/cert.p
 say "  ask it    curl --cacert .cache/stack/central/tls/cert.pem -H \"Authorization: Bearer \$(cat .cache/stack/central/admin.token)\" https://$listen/v1/admin/summary"
 say "  its tool  CENTRAL_HOME=.cache/stack/central packaging/central-cli.sh kiosk list"
 say "rows        psql '$dsn' -c 'SELECT seq, kind, reason, at, person FROM events ORDER BY received_at DESC LIMIT 10'"
+say "            (rows and objects of a visit come with the first greeting; people were told when the kiosk joined)"
 say "objects     find .cache/stack/central/objects -type f -path '*snapshots*'"
 say "kiosk       curl http://$AGENTID_TELEMETRY_ADDR/sync   (health: /healthz)"
 say "Ctrl-C ends all of it"
