@@ -23,18 +23,15 @@ func askCommand(c *cli) *cobra.Command {
 			"With --json, one JSON object a line: id (empty where it would not answer), confidence, suggestions, handoff, lang.\n" +
 			"With --eval, measure by a file of lines: question, tab, id or - for what no topic answers.",
 		Args: cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			a, err := c.openAnswers()
+		RunE: func(*cobra.Command, []string) error {
+			a, err := c.warned()
 			if err != nil {
-				if a == nil {
-					return err
-				}
-				fmt.Fprintln(c.errOut, "agentid:", err)
+				return err
 			}
 			if eval != "" {
 				return c.evaluate(a, eval)
 			}
-			return c.askLines(a, cmd.InOrStdin(), asJSON)
+			return c.askLines(a, c.in, asJSON)
 		},
 	}
 	cmd.Flags().BoolVar(&asJSON, "json", false, "one JSON object a line")

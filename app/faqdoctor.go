@@ -15,7 +15,7 @@ func (c *cli) checkAnswers(context.Context) []finding {
 	}
 	from := "built in"
 	if a.from != "" {
-		from = "of " + a.from
+		from = "from " + a.from
 	}
 	f := finding{Check: "faq", Verdict: good, Detail: fmt.Sprintf("%d topics, %s", len(a.engine.Topics()), from)}
 	if err != nil {
