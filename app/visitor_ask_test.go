@@ -50,9 +50,9 @@ func TestAskingByTouch(t *testing.T) {
 	v.find("text", v.say("ask.thanks"))
 	v.step("liked")
 
-	s := v.ask("quien gano el mundial", "ask.another")
+	s := v.ask("el mundial", "ask.another")
 	v.step("not-understood")
-	for _, q := range []string{"bailas tango", "receta de locro", "que dia nacio gardel"} {
+	for _, q := range []string{"la luna", "un chiste", "futbol"} {
 		if s.Step == "person" {
 			break
 		}
@@ -87,7 +87,7 @@ func TestAskingByTouch(t *testing.T) {
 	for _, l := range c.Transcript {
 		said += l.Text + "\n"
 	}
-	if !strings.Contains(said, "perdi mi targeta") || !strings.Contains(said, "gano el mundial") {
+	if !strings.Contains(said, "perdi mi targeta") || !strings.Contains(said, "el mundial") {
 		t.Errorf("staff read:\n%s", said)
 	}
 }
