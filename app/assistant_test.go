@@ -9,7 +9,6 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -19,9 +18,6 @@ import (
 	"agentid/app/domain/domaintest"
 	"agentid/app/kiosk"
 )
-
-// builtIn is the engine on the built-in answers, made once.
-var builtIn = sync.OnceValues(func() (*answers, error) { return newCLI(os.Stdout, os.Stderr).openAnswers() })
 
 // book is a chatStore in memory.
 type book struct {
@@ -55,7 +51,7 @@ func (b *book) AddCase(_ context.Context, c domain.Case) error {
 
 func testAssistant(t *testing.T) (*assistant, *book) {
 	t.Helper()
-	a, err := builtIn()
+	e, err := builtInEngine()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -63,7 +59,7 @@ func testAssistant(t *testing.T) (*assistant, *book) {
 	c.FAQ = config.FAQ{Phone: "0800 555 0100", Hours: "lunes a viernes, de 10 a 15 h", HoursEN: "Monday to Friday, 10 to 3"}
 	b := &book{}
 	clock := domaintest.NewClock(time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC))
-	return newAssistant(a.engine, b, clock, newID(), faqValues(c, config.Site{Organisation: "Banco Norte", Branch: "Centro"})), b
+	return newAssistant(e, b, clock, newID(), faqValues(c, config.Site{Organisation: "Banco Norte", Branch: "Centro"})), b
 }
 
 func TestAssistantAnswers(t *testing.T) {

@@ -67,16 +67,16 @@ func TestAskJSON(t *testing.T) {
 
 // Who asks line by line is answered line by line.
 func TestAskAnswersAtOnce(t *testing.T) {
-	a, err := builtIn()
+	e, err := builtInEngine()
 	if err != nil {
 		t.Fatal(err)
 	}
 	in, ask := io.Pipe()
-	answers, out := io.Pipe()
+	answered, out := io.Pipe()
 	c := newCLI(out, t.Output())
 	done := make(chan error, 1)
-	go func() { done <- c.askLines(a, in, true) }()
-	r := bufio.NewReader(answers)
+	go func() { done <- c.askLines(&answers{engine: e}, in, true) }()
+	r := bufio.NewReader(answered)
 	for _, q := range []string{"horario", "saldo"} {
 		if _, err := io.WriteString(ask, q+"\n"); err != nil {
 			t.Fatal(err)

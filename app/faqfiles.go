@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"sync"
 
 	"agentid/app/chat"
 	"agentid/app/chat/faq"
@@ -34,16 +35,22 @@ func (c *cli) openAnswers() (*answers, error) {
 		}
 		refused = fmt.Errorf("answers in %s refused, the built-in ones are used: %w", dir, err)
 	}
-	sets, err := builtInFAQ()
-	if err != nil {
-		return nil, errors.Join(refused, err)
-	}
-	e, err := newEngine(sets)
+	e, err := builtInEngine()
 	if err != nil {
 		return nil, errors.Join(refused, fmt.Errorf("built-in answers: %w", err))
 	}
 	return &answers{engine: e}, refused
 }
+
+// builtInEngine is the engine on the built-in answers. It takes a second to make
+// and never changes.
+var builtInEngine = sync.OnceValues(func() (*chat.Engine, error) {
+	sets, err := builtInFAQ()
+	if err != nil {
+		return nil, err
+	}
+	return newEngine(sets)
+})
 
 func newEngine(sets map[domain.Lang][]faq.Entry) (*chat.Engine, error) {
 	return chat.New(sets[domain.Spanish], sets[domain.English], chat.Options{})
@@ -59,7 +66,7 @@ func builtInFAQ() (map[domain.Lang][]faq.Entry, error) {
 			sets[l], err = faq.Parse(faqName(l), raw)
 		}
 		if err != nil {
-			return nil, fmt.Errorf("built-in answers: %w", err)
+			return nil, err
 		}
 	}
 	return sets, nil
