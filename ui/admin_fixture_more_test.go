@@ -247,6 +247,7 @@ func adminViews(lang domain.Lang) []state {
 		{"staff-form", b.staffForm(), nil}, {"audit", b.audit(), nil}, {"system", b.system(), nil},
 		{"erase", erase, nil}, {"exit", exit, nil},
 		{"people-search", b.peopleList(), startSearch}, {"faq-typing", b.faqForm(), startTyping}, {"people-filter", b.peopleList(), openFilter},
+		{"menu", b.today(), openMenu},
 	} {
 		out = append(out, state{"admin-" + v.name, kiosk.View{State: kiosk.StateAdmin, Admin: &v.a, Lang: lang, Since: start,
 			Site: kiosk.Site{Organisation: "Banco Norte", Branch: "Sucursal Centro"}}, nil, true, v.then})

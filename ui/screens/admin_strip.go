@@ -48,7 +48,7 @@ func newAdminStrip(e Env, v kiosk.View, menu func()) *adminStrip {
 
 func (s *adminStrip) show(a kiosk.Admin) {
 	s.who.SetContent(a.Who)
-	s.role.SetContent(s.env.words(kiosk.Words{Key: "ui.role." + string(a.Role)}))
+	s.role.SetContent(s.env.words(kiosk.Words{Key: "role." + string(a.Role)}))
 	s.menu.SetWords(s.env.pageName(a.Page)) // where one is, and the way elsewhere
 }
 

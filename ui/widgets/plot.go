@@ -146,12 +146,19 @@ func (p *Plot) draw(s fyne.Size) {
 		return
 	}
 	field := p.axes(in, top)
+	if field.w < p.style.Target {
+		return // numbers alone have no room for more
+	}
 	if p.spec.Lines {
 		p.lines(field)
 	} else {
 		p.bars(field)
 	}
-	p.xLabels(field)
+	if p.labelLines(in.w) > 1 {
+		p.names(field)
+	} else {
+		p.xLabels(field)
+	}
 }
 
 func (p *Plot) put(o fyne.CanvasObject, a rect) {
@@ -214,7 +221,7 @@ func (p *Plot) heading(in rect) rect {
 func (p *Plot) axes(in rect, top float64) scale {
 	st := p.style
 	lh := lineHeight(st.Small)
-	h := in.h - lh - 6 // the labels of the x axis
+	h := in.h - float32(p.labelLines(in.w))*lh - 6
 	step, digits := steps(top, max(2, min(5, int(h/(2*lh)))))
 	last := math.Ceil(top/step-1e-9) * step
 	if last <= 0 {
@@ -225,6 +232,7 @@ func (p *Plot) axes(in rect, top float64) scale {
 	for i := range count + 1 {
 		left = max(left, fyne.MeasureText(p.num(float64(i)*step, digits), st.Small, fyne.TextStyle{}).Width)
 	}
+	left = min(left, in.w/3)
 	f := scale{rect: rect{in.x + left + 8, in.y + lh, in.w - left - 8, h - lh}, top: last, n: p.values()}
 	f.slot = f.w / float32(max(f.n, 1))
 	for i := range count + 1 {
@@ -235,7 +243,7 @@ func (p *Plot) axes(in rect, top float64) scale {
 			line.FillColor = st.Muted
 		}
 		p.put(line, rect{f.x, y, f.w, 1})
-		t := p.text(p.num(v, digits), st.Small, st.Muted, false)
+		t := p.text(fitLine(p.num(v, digits), st.Small, fyne.TextStyle{}, left+1), st.Small, st.Muted, false)
 		n := t.MinSize()
 		p.put(t, rect{in.x + left - n.Width, y - n.Height/2, n.Width, n.Height})
 	}
@@ -283,7 +291,7 @@ func (p *Plot) lines(f scale) {
 	for i, s := range p.spec.Series {
 		values := s.Values[:min(len(s.Values), maxPoints)]
 		each := 1
-		for f.slot*float32(each) < 3 {
+		for f.slot*float32(each) < 3 && each < len(values) {
 			each++
 		}
 		var from *fyne.Position
@@ -320,6 +328,36 @@ func mean(values []float64) float64 {
 		return math.NaN()
 	}
 	return sum / float64(n)
+}
+
+// maxKinds is how many bars are kinds of something, each with its name below,
+// rather than places on a scale.
+const maxKinds = 8
+
+// labelLines is how many lines the labels of the x axis have: two where they are
+// names that would not stand beside one another.
+func (p *Plot) labelLines(width float32) int {
+	n := p.values()
+	if p.spec.Lines || n > maxKinds || n == 0 {
+		return 1
+	}
+	slot := (width - p.style.Target) / float32(n)
+	for _, l := range p.spec.Labels {
+		if fyne.MeasureText(l, p.style.Small, fyne.TextStyle{}).Width+6 > slot {
+			return 2
+		}
+	}
+	return 1
+}
+
+// names puts every label below its bar, on two lines where it needs them.
+func (p *Plot) names(f scale) {
+	for i, l := range p.spec.Labels[:min(len(p.spec.Labels), f.n)] {
+		t := NewText(l, p.style.Small, p.style.Muted, false)
+		t.Align, t.MaxLines, t.Least = fyne.TextAlignCenter, 2, p.style.Small
+		w := f.slot - 6
+		p.put(t, rect{f.x + float32(i)*f.slot + 3, f.rect.y + f.h + 4, w, t.HeightFor(w)})
+	}
 }
 
 // xLabels puts as many of the labels as stand clear of one another.
