@@ -77,13 +77,13 @@ touch "$work/skips" "$work/lines"
 if [ "${#pure[@]}" -gt 0 ]; then
   # SQLite in Go and the learning of the FAQ engine take ten times as long under
   # the race detector: of these only what several do at once runs under it.
-  heavy='agentid/app/(chat|store)'
+  heavy='agentid/(app/chat|app/store|sync/client)'
   mapfile -t slow < <(printf '%s\n' "${pure[@]}" | grep -Ex "$heavy" || true)
   mapfile -t fast < <(printf '%s\n' "${pure[@]}" | grep -Exv "$heavy" || true)
   say "go test -race, packages of pure Go"
   if [ "${#fast[@]}" -gt 0 ]; then run -race "${fast[@]}"; fi
   if [ "${#slow[@]}" -gt 0 ]; then
-    run -race -short -run 'AtOnce|Concurrent|TwoStores|Conformance|BesideReader|Slots' "${slow[@]}"
+    run -race -short -run 'AtOnce|Concurrent|TwoStores|Conformance|BesideReader|Slots|Enrol' "${slow[@]}"
     run "${slow[@]}"
   fi
 fi
