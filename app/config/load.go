@@ -38,6 +38,10 @@ type Sources struct {
 	Environ []string
 	// File is read instead of the usual ones; the flag and the variable go before.
 	File string
+	// Lang is that of what Set finds wrong; Spanish where empty.
+	Lang domain.Lang
+
+	trial string // read instead of any other file
 }
 
 // AddFlags adds a flag for every setting, and one for the file. Their texts
@@ -72,6 +76,31 @@ func (f *flagValue) Type() string {
 // environment before the file, the file before the defaults. An error is an
 // *Error, which tells all that is wrong at once, in the user's language.
 func Load(src Sources) (Config, error) {
+	l, err := load(src)
+	if err != nil {
+		return Config{}, err
+	}
+	return l.c, nil
+}
+
+func load(src Sources) (*loader, error) {
+	l := newLoader(src)
+	l.paths()
+	l.file()
+	l.environment()
+	l.flags()
+	l.finish()
+	if len(l.problems) > 0 {
+		lang := src.Lang
+		if lang == "" {
+			lang = l.lang()
+		}
+		return nil, &Error{Lang: lang, Problems: l.problems}
+	}
+	return l, nil
+}
+
+func newLoader(src Sources) *loader {
 	l := &loader{c: Default(), src: src, from: map[string]From{}, env: map[string]string{}}
 	environ := src.Environ
 	if environ == nil {
@@ -82,15 +111,7 @@ func Load(src Sources) (Config, error) {
 			l.env[k] = v
 		}
 	}
-	l.paths()
-	l.file()
-	l.environment()
-	l.flags()
-	l.finish()
-	if len(l.problems) > 0 {
-		return Config{}, &Error{Lang: l.lang(), Problems: l.problems}
-	}
-	return l.c, nil
+	return l
 }
 
 type loader struct {
@@ -203,6 +224,9 @@ func (l *loader) file() {
 			path = l.absolute(f.Value.String(), "")
 		}
 	}
+	if l.src.trial != "" {
+		path = l.src.trial
+	}
 	if path == "" {
 		if path = l.usualFile(); path == "" {
 			return
@@ -232,6 +256,16 @@ func (l *loader) file() {
 		}
 		l.set(s, text, from, filepath.Dir(path))
 	}
+}
+
+// UserFile is where the user's configuration file is, or would be; "" where the
+// user has no folder.
+func UserFile(src Sources) string {
+	l := newLoader(src)
+	if d := l.xdg("XDG_CONFIG_HOME", ".config"); d != "" {
+		return filepath.Join(d, "agentid", "config.toml")
+	}
+	return ""
 }
 
 // usualFile is the user's file, or else the system's, where there is one.
