@@ -25,6 +25,7 @@ import (
 
 // cli is what every command shares.
 type cli struct {
+	sources     config.Sources // of the configuration
 	cfg         config.Config
 	log         *slog.Logger
 	clock       domain.Clock
@@ -70,14 +71,15 @@ func rootCommand(c *cli) *cobra.Command {
 	root.PersistentPreRunE = func(cmd *cobra.Command, _ []string) error { return c.load(cmd) }
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
 	root.AddCommand(doctorCommand(c), facesCommand(c), eventsCommand(c), modelsCommand(c), calibrateCommand(c), askCommand(c), faqCommand(c),
-		peopleCommand(c), badgesCommand(c), staffCommand(c), keysCommand(c), syncCommand(c))
+		peopleCommand(c), badgesCommand(c), staffCommand(c), auditCommand(c), demoSeedCommand(c), keysCommand(c), syncCommand(c))
 	return root
 }
 
 // load reads the configuration and opens the log. The kiosk logs JSON; the
 // commands tell on standard error only what goes wrong.
 func (c *cli) load(cmd *cobra.Command) error {
-	cfg, err := config.Load(config.Sources{Flags: cmd.Root().PersistentFlags()})
+	c.sources = config.Sources{Flags: cmd.Root().PersistentFlags()}
+	cfg, err := config.Load(c.sources)
 	if err != nil {
 		return usageError{err}
 	}

@@ -55,10 +55,7 @@ func doctorCommand(c *cli) *cobra.Command {
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			ctx := cmd.Context()
 			var fs []finding
-			for _, check := range []func(context.Context) []finding{
-				c.checkDisplay, c.checkLibraries, c.checkEngine, c.checkCamera, c.checkStore, c.checkBadges, c.checkCentre, c.checkClock,
-				c.checkAnswers,
-			} {
+			for _, check := range c.checks() {
 				fs = append(fs, check(ctx)...)
 			}
 			bad := false
@@ -84,6 +81,14 @@ func doctorCommand(c *cli) *cobra.Command {
 	}
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	return cmd
+}
+
+// checks are what the doctor looks at.
+func (c *cli) checks() []func(context.Context) []finding {
+	return []func(context.Context) []finding{
+		c.checkDisplay, c.checkLibraries, c.checkEngine, c.checkCamera, c.checkStore, c.checkBadges, c.checkCentre, c.checkClock,
+		c.checkAnswers,
+	}
 }
 
 func (c *cli) checkDisplay(ctx context.Context) []finding {

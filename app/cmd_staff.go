@@ -18,7 +18,7 @@ func staffCommand(c *cli) *cobra.Command {
 		Long: "Add, list and close the accounts of staff. PINs are read from the terminal, unseen, or from standard input;\n" +
 			"never from the command line, which others can see.",
 	}
-	cmd.AddCommand(staffAddCommand(c), staffListCommand(c), staffPINCommand(c), staffCloseCommand(c))
+	cmd.AddCommand(staffAddCommand(c), staffListCommand(c), staffPINCommand(c), staffCloseCommand(c), staffSetupCommand(c))
 	return cmd
 }
 
@@ -127,6 +127,26 @@ func staffByLogin(ctx context.Context, book domain.StaffBook, login string) (dom
 		}
 	}
 	return domain.Staff{}, fmt.Errorf("account %s: %w", login, domain.ErrNotFound)
+}
+
+func staffSetupCommand(c *cli) *cobra.Command {
+	return &cobra.Command{
+		Use:   "setup-code",
+		Short: "Make a code for the first administrator, to be typed at the kiosk",
+		Long: "Make a code with which the first administrator is made at the kiosk, within an hour. It takes the place of an earlier\n" +
+			"one. Where there is an administrator already, none is made: they make the other accounts.",
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return c.withStore(cmd.Context(), func(st *store.Store) error {
+				code, err := newSetupCode(cmd.Context(), st)
+				if err != nil {
+					return err
+				}
+				_, err = fmt.Fprintln(c.out, code)
+				return err
+			})
+		},
+	}
 }
 
 func staffPINCommand(c *cli) *cobra.Command {

@@ -41,7 +41,19 @@ type program struct {
 
 	live    chan struct{} // the camera came back
 	changed chan struct{} // somebody was enrolled or erased here
-	ready   atomic.Bool   // the engine is open and the pipeline runs
+	again   chan struct{} // camera or recognition were configured
+	started time.Time
+	stop    atomic.Pointer[context.CancelFunc] // of Run
+
+	cfgMu  sync.Mutex
+	cfg    config.Config // as it is now; what is in cli runs
+	editMu sync.Mutex    // one change of the configuration at a time
+
+	engine  atomic.Pointer[engine] // nil while there is none
+	inUse   atomic.Pointer[thresholds]
+	rates   rates
+	glimpse glimpse
+	ready   atomic.Bool // the engine is open and the pipeline runs
 	health  atomic.Pointer[domain.CameraHealth]
 	engErr  atomic.Pointer[error]
 	pipe    atomic.Pointer[vision.Pipeline]
@@ -74,7 +86,8 @@ func newProgram(ctx context.Context, c *cli) (*program, error) {
 	if err != nil {
 		return nil, errors.Join(err, cam.Close())
 	}
-	p := &program{c: c, store: st, metrics: telemetry.NewMetrics(), camera: cam, live: make(chan struct{}, 1), changed: make(chan struct{}, 1)}
+	p := &program{c: c, store: st, metrics: telemetry.NewMetrics(), camera: cam, live: make(chan struct{}, 1), changed: make(chan struct{}, 1),
+		again: make(chan struct{}, 1), started: c.clock.Now(), cfg: c.cfg}
 	p.eye = newEye(eyeOptions{Templates: st, Clock: c.clock, Camera: p.health.Load, Snapshots: c.cfg.Snapshots.Enabled, Log: c.log})
 	p.rec = kiosk.NewRecorder(kiosk.RecorderOptions{
 		Events: st, Clock: c.clock, Log: c.log, Snapshots: c.cfg.Snapshots.Enabled,
@@ -106,6 +119,7 @@ func newProgram(ctx context.Context, c *cli) (*program, error) {
 		Lang: domain.Lang(c.cfg.Lang), Demo: c.cfg.Demo, Deny: p.deny, Flows: flows,
 	})
 	commands.Commands = p.machine
+	p.machine.SetAdmin(p.adminPorts())
 	p.link = p.openLink()
 	return p, nil
 }
@@ -116,6 +130,8 @@ type lateCommands struct{ kiosk.Commands }
 // Run is the kiosk's life.
 func (p *program) Run(ctx context.Context) error {
 	ctx, cancel := context.WithCancel(ctx)
+	p.stop.Store(&cancel)
+	p.sayFirstRun(ctx)
 	var wg sync.WaitGroup
 	stopRec := p.startRecorder(ctx, &wg)
 	srv, err := p.serveTelemetry(ctx)
@@ -130,7 +146,6 @@ func (p *program) Run(ctx context.Context) error {
 	if p.link != nil {
 		wg.Go(func() { p.link.run(ctx) })
 	}
-	wg.Go(func() { p.camera.keepSetUp(ctx, p.live, p.c.log) })
 	wg.Go(func() {
 		m := p.c.maintenance(p.store)
 		m.onErased = p.galleryChanged
@@ -140,7 +155,7 @@ func (p *program) Run(ctx context.Context) error {
 	seeing := make(chan struct{})
 	go func() {
 		defer close(seeing)
-		p.see(ctx)
+		p.watch(ctx)
 	}()
 	p.screen.Run(ctx)
 
@@ -156,6 +171,13 @@ func (p *program) startRecorder(ctx context.Context, wg *sync.WaitGroup) (stop f
 	rctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	wg.Go(func() { p.rec.Run(rctx) })
 	return cancel
+}
+
+// leave ends the kiosk, as staff asked for.
+func (p *program) leave() {
+	if stop := p.stop.Load(); stop != nil {
+		(*stop)()
+	}
 }
 
 func (p *program) close() error { return errors.Join(p.camera.Close(), p.store.Close()) }
@@ -201,6 +223,13 @@ func (p *program) see(ctx context.Context) {
 	}
 	p.pipe.Store(pipe)
 	p.gallery.Store(g)
+	p.engine.Store(e)
+	defer func() {
+		p.pipe.Store(nil)
+		p.gallery.Store(nil)
+		p.engine.Store(nil)
+		p.ready.Store(false)
+	}()
 	p.openEye(e, g, pipe)
 	defer p.eye.close() // before the engine
 	if e.encoder == nil {
@@ -222,6 +251,7 @@ func (p *program) openEye(e *engine, g *vision.Gallery, pipe *vision.Pipeline) {
 	s := sight{pipe: pipe, decoder: e.decoder, gallery: g, detector: e.detector.Name()}
 	if e.encoder != nil {
 		s.session, s.limits = p.c.sessionOptions(e), p.c.thresholds(e)
+		p.inUse.Store(&s.limits)
 		detail, mend := p.c.livenessGrade(e)
 		p.liveness.Store(&detail)
 		if mend != "" {
@@ -349,7 +379,10 @@ func (p *program) watchGallery(ctx context.Context, e *engine, g *vision.Gallery
 }
 
 // Picture implements vision.Sink.
-func (p *program) Picture(pic domain.Picture) { p.machine.Picture(pic) }
+func (p *program) Picture(pic domain.Picture) {
+	p.glimpse.give(pic)
+	p.machine.Picture(pic)
+}
 
 // Scene implements vision.Sink.
 func (p *program) Scene(s domain.Scene) {
@@ -366,6 +399,7 @@ func (p *program) Decision(d domain.Decision) {
 // Camera implements vision.Sink.
 func (p *program) Camera(h domain.CameraHealth) {
 	was := p.health.Swap(&h)
+	p.rates.add(h.FPS, p.c.clock.Now())
 	if h.State == domain.CameraLive && (was == nil || was.State != domain.CameraLive) {
 		select {
 		case p.live <- struct{}{}:

@@ -35,6 +35,7 @@ type Config struct {
 	UI          UI
 	Telemetry   Telemetry
 	Log         Log
+	Export      Export
 	// Demo is the drawn cast before the camera. It is so when asked for, and
 	// where no camera is configured.
 	Demo bool
@@ -143,6 +144,9 @@ type UI struct {
 
 // Telemetry is the address of metrics and health; "" turns it off.
 type Telemetry struct{ Addr string }
+
+// Export is where lists are exported to; "" is a folder within the data.
+type Export struct{ Dir string }
 
 // Log is where the log goes, and how much of it.
 type Log struct {

@@ -165,6 +165,9 @@ dark = true
 [telemetry]
 addr = ""
 
+[export]
+dir = "export"
+
 [log]
 level = "debug"
 file = "kiosk.log"
@@ -191,6 +194,7 @@ file = "kiosk.log"
 		Sync:   config.Sync{RateKbps: 256},
 		UI:     config.UI{Windowed: true, Width: 800, Height: 480, Dark: true},
 		Log:    config.Log{Level: slog.LevelDebug, File: filepath.Join(dir, "kiosk.log")},
+		Export: config.Export{Dir: filepath.Join(dir, "export")},
 		File:   c.File,
 	}
 	// Config is comparable but for its warnings; String tells all but secrets.

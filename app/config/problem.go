@@ -86,6 +86,20 @@ func (p Problem) In(l domain.Lang) string {
 	return b.String()
 }
 
+// Said tells what is wrong and how to mend it, to somebody who sees the setting
+// before them.
+func (p Problem) Said(l domain.Lang) string {
+	what, mend := []rune(p.fault.what.in(l)), p.fault.mend.in(l)
+	if len(what) == 0 {
+		return mend
+	}
+	said := strings.ToUpper(string(what[:1])) + string(what[1:]) + "."
+	if mend != "" {
+		said += " " + mend
+	}
+	return said
+}
+
 // Error holds all that is wrong with a configuration.
 type Error struct {
 	Lang     domain.Lang // the user's

@@ -222,6 +222,10 @@ func settings() []setting {
 			value: str(func(c *Config) *string { return &c.Telemetry.Addr }, checkLoopback),
 			help:  text{"dirección local de métricas y salud; vacía la apaga", "loopback address of metrics and health; empty turns it off"}},
 
+		{key: "export.dir", flag: "export-dir", path: true,
+			value: str(func(c *Config) *string { return &c.Export.Dir }, nil),
+			help:  text{"carpeta de las listas que se exportan; vacía es una dentro de data_dir", "folder of the lists that are exported; empty is one within data_dir"}},
+
 		{key: "log.level", flag: "log-level",
 			value: func(c *Config) value { return levelValue{&c.Log.Level} },
 			help:  text{"detalle del registro: debug, info, warn o error", "detail of the log: debug, info, warn or error"}},

@@ -105,7 +105,9 @@ func cameraDetail(k CameraInfo) *Detail {
 		d.Fields = append(d.Fields, field("frame_size", cellText(k.Settings.FrameSize)), field("led", ledCell(k.Settings.LED)))
 		d.Do = append(d.Do, AdminButton{ID: "cameras.set", Label: words("do.camera_set"), Icon: "edit"})
 	}
-	d.Do = append(d.Do, AdminButton{ID: "cameras.remove", Label: words("do.camera_remove"), Icon: "trash", Grave: true})
+	if k.Removable {
+		d.Do = append(d.Do, AdminButton{ID: "cameras.remove", Label: words("do.camera_remove"), Icon: "trash", Grave: true})
+	}
 	return d
 }
 

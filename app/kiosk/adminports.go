@@ -109,8 +109,10 @@ type CameraInfo struct {
 	// be set.
 	Sizes []string
 	// Rate is the frames a second, one value every RateStep, the newest last.
-	Rate     []float64
-	RateStep time.Duration
+	Rate []float64
+	// Removable tells that the kiosk can be left without it.
+	Removable bool
+	RateStep  time.Duration
 }
 
 // CameraSettings is how a camera is set.

@@ -41,6 +41,21 @@ func (m *Machine) SetPending(n int) {
 	m.update(func(time.Time) { m.view.Status.Pending = n })
 }
 
+// SetSite tells where the kiosk stands.
+func (m *Machine) SetSite(s Site) { m.update(func(time.Time) { m.view.Site = s }) }
+
+// SetRestLang tells the language at rest.
+func (m *Machine) SetRestLang(l domain.Lang) {
+	m.update(func(time.Time) {
+		if l == domain.Spanish || l == domain.English {
+			m.o.Lang = l
+		}
+	})
+}
+
+// SetAdmin opens the admin tab to staff.
+func (m *Machine) SetAdmin(a *AdminPorts) { m.update(func(time.Time) { m.o.Admin = a }) }
+
 // SetNetwork tells whether the centre can be reached.
 func (m *Machine) SetNetwork(n Network) {
 	m.update(func(time.Time) { m.view.Status.Network = n })

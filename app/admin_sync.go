@@ -1,0 +1,50 @@
+package main
+
+import (
+	"context"
+	"errors"
+
+	"agentid/app/domain"
+	"agentid/app/kiosk"
+)
+
+// syncDesk tells how the sync stands. Without a centre, what waits is told all
+// the same.
+type syncDesk struct{ p *program }
+
+var _ kiosk.SyncDesk = syncDesk{}
+
+// Sync implements kiosk.SyncDesk.
+func (d syncDesk) Sync(ctx context.Context) (kiosk.SyncInfo, error) {
+	w, err := d.p.store.WaitingNotices(ctx)
+	if err != nil {
+		return kiosk.SyncInfo{}, err
+	}
+	s := kiosk.SyncInfo{State: "not_configured", Waiting: w}
+	if d.p.link == nil {
+		return s, nil
+	}
+	st, _ := d.p.link.now()
+	s.State, s.LastSuccess, s.RetryAt, s.LastError, s.Notes = string(st.State), st.LastSuccess, st.RetryAt, st.LastError, st.Notes
+	if st.SkewKnown {
+		s.Skew = st.Skew
+	}
+	return s, nil
+}
+
+// Dead implements kiosk.SyncDesk.
+func (d syncDesk) Dead(ctx context.Context, limit int) ([]domain.DeadNotice, error) {
+	return d.p.store.DeadNotices(ctx, limit)
+}
+
+// Retry implements kiosk.SyncDesk.
+func (d syncDesk) Retry(ctx context.Context, key domain.NoticeKey) error {
+	err := d.p.store.RequeueNotice(ctx, key)
+	if err == nil {
+		d.p.link.wake()
+	}
+	return err
+}
+
+// SetOffline implements kiosk.SyncDesk: the link has no switch.
+func (syncDesk) SetOffline(context.Context, bool) error { return errors.ErrUnsupported }
