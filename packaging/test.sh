@@ -75,9 +75,9 @@ run() { go test -tags "$tags" -v -timeout 15m "$@" 2>&1 | report || status=1; }
 
 touch "$work/skips" "$work/lines"
 if [ "${#pure[@]}" -gt 0 ]; then
-  # SQLite in Go and the learning of the FAQ engine take ten times as long under
+  # SQLite in Go, learning and reading pictures take ten times as long under
   # the race detector: of these only what several do at once runs under it.
-  heavy='agentid/(app/chat|app/store|sync/client)'
+  heavy='agentid/(app/chat|app/store|sync/client|vision/qr)'
   mapfile -t slow < <(printf '%s\n' "${pure[@]}" | grep -Ex "$heavy" || true)
   mapfile -t fast < <(printf '%s\n' "${pure[@]}" | grep -Exv "$heavy" || true)
   say "go test -race, packages of pure Go"
