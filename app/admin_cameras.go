@@ -79,7 +79,7 @@ func (d cameraDesk) Remove(_ context.Context, id string) (restart bool, err erro
 
 func (d cameraDesk) set(values map[string]string) (restart bool, err error) {
 	lang := d.p.machine.View().Lang
-	desk := configDesk{d.p}
+	desk := configDesk(d)
 	list, err := config.Describe(desk.sources(lang), lang)
 	if err != nil {
 		return false, err

@@ -1,6 +1,7 @@
 package kiosk
 
 import (
+	"context"
 	"errors"
 	"testing"
 	"time"
@@ -81,7 +82,7 @@ func TestRefusedBadges(t *testing.T) {
 		"another's badge": {"AGID:badge:b1:p2", nil, domain.ReasonBadgeForged, ""},
 		"never issued":    {"AGID:badge:b9:p1", nil, domain.ReasonBadgeUnknown, ""},
 		"erased":          {badgeText, func(d *desk) { delete(d.reg.profiles, "p1") }, domain.ReasonBadgeUnknown, ""},
-		"revoked": {badgeText, func(d *desk) { d.reg.RevokeBadge(nil, "b1", domain.ReasonBadgeRevoked, d.clock.Now()) },
+		"revoked": {badgeText, func(d *desk) { d.reg.RevokeBadge(context.Background(), "b1", domain.ReasonBadgeRevoked, d.clock.Now()) },
 			domain.ReasonBadgeRevoked, "p1"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -361,7 +362,7 @@ func TestStaffLetsThroughWhoIsLocked(t *testing.T) {
 	}{
 		"locked person": {badgeText, func(d *desk) {
 			for range domain.MaxAttempts {
-				d.reg.Fail(nil, domain.SubjectPerson("p1"))
+				d.reg.Fail(context.Background(), domain.SubjectPerson("p1"))
 			}
 		}, OutcomeWait},
 		"expired badge": {"AGID:expired:b1:p1", func(*desk) {}, OutcomeNo},
@@ -378,7 +379,7 @@ func TestStaffLetsThroughWhoIsLocked(t *testing.T) {
 			d.Do(CallStaff{})
 			d.validating(ValidateStaff)
 			for range domain.MaxAttempts {
-				d.reg.Fail(nil, domain.SubjectKiosk)
+				d.reg.Fail(context.Background(), domain.SubjectKiosk)
 			}
 			d.Do(StaffHere{})
 			d.Do(StaffPIN{"1001", "246813"})

@@ -1,6 +1,7 @@
 package kiosk
 
 import (
+	"context"
 	"errors"
 	"testing"
 	"time"
@@ -78,7 +79,7 @@ func TestNoWayIn(t *testing.T) {
 		text string
 		do   func(d *desk)
 	}{
-		"revoked":       {badgeText, func(d *desk) { d.reg.RevokeBadge(nil, "b1", domain.ReasonBadgeRevoked, d.clock.Now()) }},
+		"revoked":       {badgeText, func(d *desk) { d.reg.RevokeBadge(context.Background(), "b1", domain.ReasonBadgeRevoked, d.clock.Now()) }},
 		"forged":        {"AGID:forged:b1:p1", nil},
 		"erased":        {badgeText, func(d *desk) { delete(d.reg.profiles, "p1") }},
 		"other receipt": {"AGID:receipt:c9:p1", nil},

@@ -244,7 +244,7 @@ func (r *adminForm) put(a area) {
 		return
 	}
 	if beside {
-		rest := a
+		var rest area
 		if st.Shape == theme.Tall {
 			h := float32(int(a.h * 0.4))
 			rest = area{a.x, a.y + a.h - h, a.w, h}
