@@ -12,9 +12,9 @@ type floors struct{ top1, top3, refused float64 }
 
 // TestDev and TestHeldOut hold the figures of both halves. The held-out half
 // is run and never read: what it teaches is that something is wrong, not what.
-func TestDev(t *testing.T) { holdFloors(t, "testdata/eval/dev.tsv", floors{0.94, 0.98, 0.95}) }
+func TestDev(t *testing.T) { holdFloors(t, "testdata/eval/dev.tsv", floors{0.92, 0.97, 0.90}) }
 
-func TestHeldOut(t *testing.T) { holdFloors(t, "testdata/eval/heldout.tsv", floors{0.87, 0.965, 0.90}) }
+func TestHeldOut(t *testing.T) { holdFloors(t, "testdata/eval/heldout.tsv", floors{0.92, 0.97, 0.90}) }
 
 func holdFloors(t *testing.T, path string, fl floors) {
 	f, err := os.Open(path)

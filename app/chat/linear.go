@@ -33,8 +33,8 @@ const (
 	decay     = 3e-3
 	sharpness = 4.0 // of features of length 1
 
-	widest = 150         // topics that a feature may be of
-	budget = 150_000_000 // steps, so that many entries do not make a kiosk wait
+	widest = 150        // topics that a feature may be of
+	budget = 80_000_000 // steps, so that many entries do not make a kiosk wait
 )
 
 func learn(examples []example, topics int) *linear {

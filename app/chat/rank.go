@@ -118,7 +118,7 @@ func (e *Engine) rank(slots, past []lexicon.Slot) []candidate {
 		}
 		s.gram[ph.topic] = max(s.gram[ph.topic], s.letter[p])
 	}
-	var cs []candidate
+	cs := make([]candidate, 0, maxCandidates+1)
 	var outside candidate
 	for t := range len(e.topics) + 1 {
 		c := candidate{topic: t}
@@ -138,18 +138,17 @@ func (e *Engine) rank(slots, past []lexicon.Slot) []candidate {
 			outside = c
 			break
 		}
-		cs = append(cs, c)
-	}
-	slices.SortFunc(cs, func(a, b candidate) int {
-		switch {
-		case a.score > b.score:
-			return -1
-		case a.score < b.score:
-			return 1
+		// The best few are kept in order; of equals the first.
+		if len(cs) == maxCandidates && c.score <= cs[maxCandidates-1].score {
+			continue
 		}
-		return a.topic - b.topic
-	})
-	cs = cs[:min(len(cs), maxCandidates)]
+		at := len(cs)
+		for at > 0 && cs[at-1].score < c.score {
+			at--
+		}
+		cs = slices.Insert(cs, at, c)
+		cs = cs[:min(len(cs), maxCandidates)]
+	}
 	believe(cs)
 	cs[0].evidence = e.evidence(cs, outside, ws)
 	z := 0.0
