@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"agentid/app/domain"
+	"agentid/app/domain/keyplace"
 )
 
 // Errors of the key file.
@@ -240,36 +241,14 @@ func (f KeyFile) outside() error {
 	if f.DataDir == "" {
 		return nil
 	}
-	file, err := realPath(f.File)
+	in, err := keyplace.Within(f.File, f.DataDir)
 	if err != nil {
-		return fmt.Errorf("place of the issuer key: %w", err)
+		return err
 	}
-	dir, err := realPath(f.DataDir)
-	if err != nil {
-		return fmt.Errorf("place of the data: %w", err)
-	}
-	rel, err := filepath.Rel(dir, file)
-	if err == nil && filepath.IsLocal(rel) {
+	if in {
 		return fmt.Errorf("%w: %s lies in the data folder", ErrKeyExposed, f.File)
 	}
 	return nil
-}
-
-// realPath follows the links of as much of a path as exists.
-func realPath(p string) (string, error) {
-	p, err := filepath.Abs(p)
-	if err != nil {
-		return "", err
-	}
-	for rest := ""; ; p = filepath.Dir(p) {
-		switch real, err := filepath.EvalSymlinks(p); {
-		case err == nil:
-			return filepath.Join(real, rest), nil
-		case !errors.Is(err, fs.ErrNotExist) || filepath.Dir(p) == p:
-			return "", err
-		}
-		rest = filepath.Join(filepath.Base(p), rest)
-	}
 }
 
 // readFile reads a small regular file after guard has looked at what was opened.

@@ -9,6 +9,8 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+
+	"agentid/app/domain/keyplace"
 )
 
 // Where a master key may come from, besides a file.
@@ -130,37 +132,14 @@ func outside(file, dir string) error {
 	if dir == "" {
 		return nil
 	}
-	f, err := realPath(file)
+	in, err := keyplace.Within(file, dir)
 	if err != nil {
-		return fmt.Errorf("place of the master key: %w", err)
+		return err
 	}
-	d, err := realPath(dir)
-	if err != nil {
-		return fmt.Errorf("place of the data: %w", err)
-	}
-	rel, err := filepath.Rel(d, f)
-	if err == nil && rel != ".." && !strings.HasPrefix(rel, ".."+string(filepath.Separator)) {
+	if in {
 		return fmt.Errorf("%w: %s lies in the data folder", ErrKeyExposed, file)
 	}
 	return nil
-}
-
-// realPath follows the links of as much of a path as exists.
-func realPath(p string) (string, error) {
-	p, err := filepath.Abs(p)
-	if err != nil {
-		return "", err
-	}
-	rest := ""
-	for {
-		if real, err := filepath.EvalSymlinks(p); err == nil {
-			return filepath.Join(real, rest), nil
-		} else if !errors.Is(err, fs.ErrNotExist) || filepath.Dir(p) == p {
-			return "", err
-		}
-		rest = filepath.Join(filepath.Base(p), rest)
-		p = filepath.Dir(p)
-	}
 }
 
 // readKey reads a key file after guard, if any, has looked at what was opened.

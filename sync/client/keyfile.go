@@ -8,12 +8,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"os"
 	"path/filepath"
-	"strings"
 	"time"
 
+	"agentid/app/domain/keyplace"
 	"agentid/sync/protocol"
 )
 
@@ -195,35 +194,12 @@ func outside(file, dir string) error {
 	if dir == "" {
 		return nil
 	}
-	f, err := realPath(file)
+	in, err := keyplace.Within(file, dir)
 	if err != nil {
-		return fmt.Errorf("place of the key file: %w", err)
+		return err
 	}
-	d, err := realPath(dir)
-	if err != nil {
-		return fmt.Errorf("place of the data: %w", err)
-	}
-	rel, err := filepath.Rel(d, f)
-	if err == nil && rel != ".." && !strings.HasPrefix(rel, ".."+string(filepath.Separator)) {
+	if in {
 		return fmt.Errorf("%w: %s lies in the data folder", ErrKeyExposed, file)
 	}
 	return nil
-}
-
-// realPath follows the links of as much of a path as exists.
-func realPath(p string) (string, error) {
-	p, err := filepath.Abs(p)
-	if err != nil {
-		return "", err
-	}
-	rest := ""
-	for {
-		if real, err := filepath.EvalSymlinks(p); err == nil {
-			return filepath.Join(real, rest), nil
-		} else if !errors.Is(err, fs.ErrNotExist) || filepath.Dir(p) == p {
-			return "", err
-		}
-		rest = filepath.Join(filepath.Base(p), rest)
-		p = filepath.Dir(p)
-	}
 }
