@@ -128,11 +128,11 @@ func FuzzEdit(f *testing.F) {
 	f.Add("# only a remark", "")
 	f.Fuzz(func(t *testing.T, doc, value string) {
 		if checkText(value) != nil || atMost(60)(value) != nil {
-			t.Skip()
+			t.Skip("skipped: no value that the setting takes")
 		}
 		before, err := parse(doc)
 		if err != nil {
-			t.Skip()
+			t.Skip("skipped: no configuration to begin with")
 		}
 		next, err := edit(doc, "site.branch", quoteTOML(value))
 		if err != nil {

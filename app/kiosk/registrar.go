@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"time"
 
 	"agentid/app/domain"
@@ -32,14 +33,7 @@ type application struct {
 }
 
 // faceGranted tells whether a template may be kept.
-func (a application) faceGranted() bool {
-	for _, p := range a.granted {
-		if p == domain.PurposeFace {
-			return true
-		}
-	}
-	return false
-}
+func (a application) faceGranted() bool { return slices.Contains(a.granted, domain.PurposeFace) }
 
 // duplicate finds whom this may be a second registration of, and how it shows.
 func (r registrar) duplicate(ctx context.Context, a application) (domain.PersonID, domain.Reason, error) {

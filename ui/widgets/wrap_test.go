@@ -47,7 +47,7 @@ func FuzzWrapText(f *testing.F) {
 	f.Add("a\xff\xfe", float32(8), float32(17), uint8(1))
 	f.Fuzz(func(t *testing.T, s string, width, size float32, maxLines uint8) {
 		if len(s) > 400 || !(width > 0 && width < 4000) || !(size >= 8 && size < 400) {
-			t.Skip()
+			t.Skip("skipped: no text, or no size, that a screen has")
 		}
 		const least = 16
 		w := wrapText(s, width, size, least, int(maxLines), mono)
