@@ -22,16 +22,16 @@ func (d recognitionDesk) Recognition(context.Context) (kiosk.RecognitionInfo, er
 	if g := d.p.gallery.Load(); g != nil {
 		r.People, r.Templates = g.Len()
 	}
-	if l := d.p.liveness.Load(); l != nil {
-		r.Liveness = *l
-	}
 	cfg := d.p.config().Recognition
 	r.Votes, r.MinFace, r.Margin = cfg.Votes, cfg.MinFacePx, cfg.Margin
 	e := d.p.engine.Load()
 	if e == nil {
 		return r, nil
 	}
-	r.Detector = e.detector.Name()
+	r.Detector, r.LivenessMode = e.detector.Name(), string(d.p.config().Liveness.Mode)
+	if e.passive != nil {
+		r.Passive = e.passive.Name()
+	}
 	if e.encoder != nil {
 		r.Encoder, r.Metric = e.encoder.Ref().String(), string(e.encoder.Metric())
 	}

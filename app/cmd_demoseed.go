@@ -45,6 +45,10 @@ func demoSeedCommand(c *cli) *cobra.Command {
 				return usageError{fmt.Errorf("--events %d: want at most %d", events, maxSeedEvents)}
 			}
 			return c.withStore(cmd.Context(), func(st *store.Store) error {
+				// The key comes before the first badge: later none may be made.
+				if _, err := c.openBadges(cmd.Context(), st); err != nil {
+					return err
+				}
 				s := seeder{c: c, st: st, r: mrand.New(mrand.NewPCG(1, 2)), now: c.clock.Now()}
 				return s.all(cmd.Context(), people, events)
 			})

@@ -116,10 +116,17 @@ func (p *program) serveScreen(w http.ResponseWriter, _ *http.Request) {
 		step = string(v.Withdraw.Step)
 	case v.Ask != nil:
 		step = string(v.Ask.Step)
+	case v.Admin != nil && v.Admin.Step == kiosk.AdminOpen:
+		step = string(v.Admin.Page)
+	case v.Admin != nil:
+		step = string(v.Admin.Step)
 	}
 	outcome, busy := kiosk.Outcome(""), false
-	if v.Validate != nil {
+	switch {
+	case v.Validate != nil:
 		outcome, busy = v.Validate.Outcome, v.Validate.PIN.Busy
+	case v.Admin != nil:
+		busy = v.Admin.Busy
 	}
 	// A client that goes away while reading is its own affair.
 	_ = json.NewEncoder(w).Encode(map[string]any{

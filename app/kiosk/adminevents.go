@@ -149,7 +149,8 @@ func (c call) eventDetail(ctx context.Context, id domain.EventID) (*Detail, erro
 	add("threshold", cellScore(e.Threshold), e.Threshold != 0)
 	add("votes", cellText(strconv.Itoa(e.Votes)+" / "+strconv.Itoa(e.Frames)), e.Frames != 0)
 	add("quality", cellPercent(e.Quality), e.Quality != 0)
-	add("liveness", cellPercent(e.Liveness), e.LivenessReason != "")
+	add("liveness", livenessCell(e.LivenessReason), e.LivenessReason != "")
+	add("liveness_score", cellPercent(e.Liveness), e.Liveness > 0) // gestures have none
 	add("encoder", cellText(e.Encoder.String()), e.Encoder.Name != "")
 	add("badge", cellText(short(string(e.Badge))), e.Badge != "")
 	if e.Staff != "" {
@@ -186,6 +187,20 @@ func (c call) eventDetail(ctx context.Context, id domain.EventID) (*Detail, erro
 		}})
 	}
 	return d, nil
+}
+
+// livenessTones are what proof of life stood on, or failed by.
+var livenessTones = map[string]Tone{
+	"off": ToneWarn, "passive": ToneOK, "gesture": ToneOK, "passive_and_gesture": ToneOK, "looks_like_a_picture": ToneStop,
+	"flat": ToneStop, "wrong_gesture": ToneStop, "gesture_timed_out": ToneWarn, "gesture_left": ToneWarn, "no_landmarks": ToneWarn,
+}
+
+func livenessCell(reason string) Cell {
+	tone, known := livenessTones[reason]
+	if !known { // of a newer program
+		return cellText(reason)
+	}
+	return toned(cellKey("liveness."+reason), tone)
 }
 
 // event is what a deed is about, if nobody has judged it yet.

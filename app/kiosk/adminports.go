@@ -134,8 +134,10 @@ type RecognitionInfo struct {
 	Grade                     Grade
 	Threshold, Verify, Margin float64
 	Votes, MinFace            int
-	Liveness                  string
-	People, Templates         int
+	// LivenessMode is as it is configured: off, either or both. Passive is the
+	// check that looks for pictures; "" where it is not installed.
+	LivenessMode, Passive string
+	People, Templates     int
 }
 
 // Calibration is what the events of this kiosk say about thresholds.

@@ -48,7 +48,19 @@ func showRecognition(ctx context.Context, c call) (leaf, error) {
 	add("margin", cellScore(r.Margin))
 	add("votes", cellCount(r.Votes))
 	add("min_face", cellCount(r.MinFace))
-	add("liveness", cellText(r.Liveness))
+	mode := cellKey("liveness_mode." + r.LivenessMode)
+	switch {
+	case r.LivenessMode == "":
+		mode = cellText("")
+	case r.LivenessMode == "off":
+		mode.Tone = ToneWarn
+	}
+	add("liveness", mode)
+	if passive := cellText(r.Passive); r.Passive == "" && r.LivenessMode != "off" && r.LivenessMode != "" {
+		add("passive", toned(cellKey("liveness_mode.not_installed"), ToneWarn))
+	} else if r.Passive != "" {
+		add("passive", passive)
+	}
 	l.table = t
 	return l, nil
 }

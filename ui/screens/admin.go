@@ -213,7 +213,7 @@ func (d *adminDesk) showNotice(before kiosk.Admin, first bool) {
 func (d *adminDesk) makeMetrics() {
 	d.metrics = nil
 	for _, f := range d.admin.Figures {
-		d.metrics = append(d.metrics, widgets.NewMetric(d.env.Style, d.env.words(f.Label), d.env.value(f.Value, false), tone(f.Value.Tone)))
+		d.metrics = append(d.metrics, widgets.NewMetric(d.env.Style, d.env.words(f.Label), d.env.told(f.Value, false), tone(f.Value.Tone)))
 	}
 }
 

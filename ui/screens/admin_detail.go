@@ -86,7 +86,7 @@ func (r *adminDetail) addPicture() {
 func (r *adminDetail) addField(f kiosk.DetailField) {
 	st := r.env.Style
 	label := widgets.NewText(r.env.words(f.Label), st.Small, st.Muted, false)
-	value := widgets.NewMark(st, r.env.value(f.Value, true), tone(f.Value.Tone))
+	value := widgets.NewMark(st, r.env.told(f.Value, true), tone(f.Value.Tone))
 	if f.Value.Kind == kiosk.CellPicture && f.Value.Picture != nil {
 		r.addFieldPicture(label, f)
 		return

@@ -57,6 +57,14 @@ func (e Env) cell(c kiosk.Cell) widgets.TableCell {
 // none stands where there is no value.
 const none = "—"
 
+// told is a value, or that there is none.
+func (e Env) told(c kiosk.Cell, whole bool) string {
+	if s := e.value(c, whole); s != "" {
+		return s
+	}
+	return none
+}
+
 // value writes a value as the language does; whole says that there is room for
 // a date in full.
 func (e Env) value(c kiosk.Cell, whole bool) string {

@@ -53,6 +53,8 @@ func listControls(o fyne.CanvasObject, at fyne.Position, out *[]Control) {
 	case *Field:
 		add("field", o.Label(), at, o.Size())
 		listControls(o.problem, at, out)
+	case *TextArea:
+		add("field", o.Label(), at, o.Size())
 	case *Form:
 		for _, f := range o.fields {
 			listControls(f, at, out)

@@ -69,6 +69,13 @@ func MetricHeight(st theme.Style) float32 {
 	return lineHeight(st.Small) + lineHeight(st.Greeting) + st.Gap + 4
 }
 
+// setLines says how many lines label and value may have, and how large the
+// value is at most.
+func (m *Metric) setLines(label, value int, size float32) {
+	m.label.MaxLines, m.label.laidW = label, 0
+	m.value.MaxLines, m.value.size, m.value.laidW = value, size, 0
+}
+
 func (m *Metric) put(s fyne.Size) {
 	st := m.style
 	Put(m.ground, 0, 0, s.Width, s.Height)
@@ -78,10 +85,22 @@ func (m *Metric) put(s fyne.Size) {
 	if m.sign != nil {
 		beside -= st.Icon + 4
 	}
+	m.setLines(2, 1, st.Greeting)
+	if m.value.measure(m.value.Content(), m.value.Least) > room { // words, rather than a number
+		m.setLines(2, 2, st.Body)
+	}
 	lh, vh := m.label.HeightFor(beside), m.value.HeightFor(room)
-	if lh > lineHeight(st.Small) && lh+vh > s.Height { // no room for two lines
-		m.label.MaxLines, m.label.laidW = 1, 0
-		lh = m.label.HeightFor(beside)
+	if lh+vh > s.Height && m.value.MaxLines == 1 { // a smaller number, rather than half a label
+		m.setLines(2, 1, st.Body)
+		lh, vh = m.label.HeightFor(beside), m.value.HeightFor(room)
+	}
+	if lh+vh > s.Height { // no room for two lines of both
+		m.setLines(1, m.value.MaxLines, m.value.size)
+		lh, vh = m.label.HeightFor(beside), m.value.HeightFor(room)
+	}
+	if lh+vh > s.Height {
+		m.setLines(1, 1, st.Greeting)
+		lh, vh = m.label.HeightFor(beside), m.value.HeightFor(room)
 	}
 	y := (s.Height - lh - vh) / 2
 	Put(m.label, pad, y, beside, lh)
