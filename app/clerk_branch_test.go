@@ -2,20 +2,24 @@ package main
 
 import (
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"agentid/app/chat/faq"
 	"agentid/app/domain"
 	"agentid/app/store"
 	"agentid/assets"
+	"agentid/vision/espcam/cast"
+	"agentid/vision/espcam/device"
 )
 
 // TestBranchByTouch is a day of those who run a branch, with nothing but
 // touches: the first run, accounts, a correction and what it asks of a visitor
 // from then on, a refused message sent again, roles, a lock, the audit.
 func TestBranchByTouch(t *testing.T) {
-	h, stage, display := branch(t)
+	h, stage, cam, display := branch(t)
 	v := visit(h, stage, display)
 	v.prefix = "branch"
 	const admin, adminPIN, clerk, clerkPIN = "clara", "493817", "ana", "271845"
@@ -99,7 +103,8 @@ func TestBranchByTouch(t *testing.T) {
 	v.reads(v.say("admin.said.retried"))
 	v.reads(v.say("admin.empty.dead"))
 	v.step("retried")
-	v.signOut()
+	otherCamera(t, v, cam)
+	otherAnswer(t, v)
 
 	// Five wrong PINs keep the clerk out, over a restart as well.
 	v.seal("sign_in")
@@ -146,6 +151,80 @@ func TestBranchByTouch(t *testing.T) {
 	if strings.Contains(out, "Lucía") || strings.Contains(out, "30123456") {
 		t.Error("the audit names somebody")
 	}
+}
+
+// otherCamera adds a camera, sees by it, and removes it; then the first one is
+// the kiosk's again. An administrator is in, and stays.
+func otherCamera(t *testing.T, v *visitor, first *device.Device) {
+	t.Helper()
+	second, err := device.Start(t.Context(), device.Options{Content: device.Drawn(cast.NewStage(cast.Cast()))})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer second.Close()
+	add := func(cam *device.Device) {
+		v.deed("do.camera_add")
+		v.fill("col.address", cam.StreamURL())
+		v.step("camera-address")
+		v.deed("do.camera_add")
+		v.await("a picture of "+cam.StreamURL(), 30*time.Second, func(s screenState) bool { return s.Camera == "live" && cam.Clients() > 0 })
+	}
+	v.page("cameras")
+	add(second)
+	if n := first.Clients(); n > 0 {
+		t.Errorf("%d look at the first camera still", n)
+	}
+	v.step("camera-added")
+	v.open(second.StreamURL())
+	v.deed("do.test_picture")
+	v.reads(v.say("admin.said.test_picture"))
+	v.step("test-picture")
+	v.deed("do.camera_remove")
+	v.deed("do.camera_remove") // it is asked
+	v.reads(v.say("admin.said.camera_removed"))
+	v.step("camera-removed")
+	v.await("no camera looked at", 20*time.Second, func(s screenState) bool { return second.Clients() == 0 && s.Camera != "live" })
+	add(first)
+}
+
+// otherAnswer changes an answer; the next visitor who asks reads it. An
+// administrator is in, and is out afterwards.
+func otherAnswer(t *testing.T, v *visitor) {
+	t.Helper()
+	const topic, word = "sucursal_horario", "mandarina"
+	sets, err := builtInFAQ()
+	if err != nil {
+		t.Fatal(err)
+	}
+	at := slices.IndexFunc(sets[domain.Spanish], func(e faq.Entry) bool { return e.ID == topic })
+	title := sets[domain.Spanish][at].Title
+	v.page("faq")
+	v.touch(v.display, v.find("field", v.say("admin.hint.faq")))
+	v.write("feriados")
+	v.touch(v.display, v.find("key", "enter"))
+	v.settled()
+	v.step("faq-found")
+	v.open(title)
+	v.step("faq-topic")
+	v.deed("do.faq_edit")
+	v.fill("col.answer", " "+word+" ")
+	v.step("faq-edit")
+	v.deed("do.save")
+	v.reads(v.say("admin.said.faq_saved"))
+	v.step("faq-saved")
+	v.signOut()
+
+	v.toRest()
+	v.until("ask", "attract.ask", "greeting.ask", "unknown.ask")
+	if s := v.ask("horario del banco", "ask.write"); s.Step != "answer" {
+		t.Fatalf("answered by %s", s.Step)
+	}
+	for !v.holds(word) { // an answer may stand on several pages
+		v.tap("ask.read_on")
+	}
+	v.step("new-answer")
+	v.tap("ask.finish")
+	v.toRest()
 }
 
 // refused has the centre refuse for good what waits to be told first.

@@ -19,7 +19,7 @@ import (
 
 // branch is a kiosk whose camera stands in its configuration, as that of a
 // branch does: there, and only there, the tab may change it.
-func branch(t *testing.T) (*host, *cast.Stage, string) {
+func branch(t *testing.T) (*host, *cast.Stage, *device.Device, string) {
 	t.Helper()
 	h := newHost(t, "")
 	stage := cast.NewStage(cast.Cast())
@@ -36,7 +36,7 @@ func branch(t *testing.T) (*host, *cast.Stage, string) {
 	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	return h, stage, h.display(1280, 800)
+	return h, stage, cam, h.display(1280, 800)
 }
 
 // hold keeps a finger where something is for a while.
@@ -148,15 +148,21 @@ func (v *visitor) erase(n int) {
 	}
 }
 
+// holds tells whether a text on the screen says something.
+func (v *visitor) holds(words string) bool {
+	v.t.Helper()
+	return slices.ContainsFunc(v.controls(), func(c widgets.Control) bool {
+		return c.Kind == "text" && strings.Contains(strings.Join(strings.Fields(c.Words), " "), words)
+	})
+}
+
 // reads waits until the screen says something; a text of several lines, or one
 // that begins so, counts too.
 func (v *visitor) reads(words string) {
 	v.t.Helper()
 	for end := time.Now().Add(20 * time.Second); ; {
-		for _, c := range v.controls() {
-			if c.Kind == "text" && strings.Contains(strings.Join(strings.Fields(c.Words), " "), words) {
-				return
-			}
+		if v.holds(words) {
+			return
 		}
 		if time.Now().After(end) {
 			v.shot(v.display, "not-read")

@@ -22,6 +22,7 @@ import (
 func TestNoFalseMatchInFiveMinutesOfStream(t *testing.T) {
 	for name, models := range demoEngines(t) {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel() // they share nothing, and each leaves cores idle
 			e, err := openEngine(t.Context(), engineChoice{ModelsPath: models, CacheDir: sharedCache(t)}, slog.New(slog.DiscardHandler))
 			if err != nil {
 				t.Fatal(err)

@@ -11,7 +11,7 @@ packaging/setup.sh
 steps=$(mktemp -d)
 trap 'rm -rf "$steps"' EXIT
 AGENTID_SHOTS=$root/docs/img go test -tags "$tags" -count=1 -run TestKioskGreets ./app
-AGENTID_SHOTS=$steps go test -tags "$tags" -count=1 -run TestVisitorsByTouch ./app
+AGENTID_SHOTS=$steps go test -tags "$tags" -count=1 -run 'TestVisitorsByTouch|TestAdminPagesByTouch' ./app
 
 # sheet NAME FILE... puts pictures three abreast, small.
 sheet() {
@@ -22,3 +22,7 @@ sheet() {
 sheet registration-es "$steps"/visit-0[1-9]-*-es.png
 sheet registration-en "$steps"/visit-1[3-9]-*-en.png "$steps"/visit-2[0-9]-*-en.png
 sheet validation-es "$steps"/visit-1[0-2]-*-es.png "$steps"/visit-2[0-9]-*-es.png "$steps"/withdraw-*-es.png
+
+# The admin tab's pages are to be read: larger, and two abreast.
+montage "$steps"/pages-*-{today,people,events,cases,faq,cameras,recognition,audit}-es.png -tile 2x -geometry 720x450+6+6 \
+  -background '#E3E4E0' -quality 88 docs/img/admin-es.jpg

@@ -75,15 +75,20 @@ run() { go test -tags "$tags" -v -timeout 15m "$@" 2>&1 | report || status=1; }
 
 touch "$work/skips" "$work/lines"
 if [ "${#pure[@]}" -gt 0 ]; then
-  # SQLite in Go, learning and reading pictures take ten times as long under
-  # the race detector: of these only what several do at once runs under it.
-  heavy='agentid/(app/chat|app/store|sync/client|vision/qr)'
+  # SQLite in Go, learning, reading and drawing pictures take ten times as long
+  # under the race detector: of these only what several do at once runs under it.
+  # So it is with sums over thousands of made faces, and with widgets, which
+  # live in one goroutine.
+  heavy='agentid/(app/chat|app/store|sync/client|vision/qr|vision/espcam/cast|ui/widgets)'
+  sums='^(Test|Fuzz)Challenge'
   mapfile -t slow < <(printf '%s\n' "${pure[@]}" | grep -Ex "$heavy" || true)
   mapfile -t fast < <(printf '%s\n' "${pure[@]}" | grep -Exv "$heavy" || true)
+  mapfile -t summed < <(printf '%s\n' "${pure[@]}" | grep -x agentid/vision || true)
   say "go test -race, packages of pure Go"
-  if [ "${#fast[@]}" -gt 0 ]; then run -race "${fast[@]}"; fi
+  if [ "${#fast[@]}" -gt 0 ]; then run -race -skip "$sums" "${fast[@]}"; fi
+  if [ "${#summed[@]}" -gt 0 ]; then run -run "$sums" "${summed[@]}"; fi
   if [ "${#slow[@]}" -gt 0 ]; then
-    run -race -short -run 'AtOnce|Concurrent|TwoStores|Conformance|BesideReader|Slots|Enrol' "${slow[@]}"
+    run -race -short -run 'AtOnce|Concurrent|TwoStores|Conformance|BesideReader|Slots|Enrol|SeveralGoroutines' "${slow[@]}"
     run "${slow[@]}"
   fi
 fi
