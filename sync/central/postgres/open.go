@@ -29,7 +29,6 @@ import (
 	"github.com/pressly/goose/v3/lock"
 
 	"agentid/app/domain"
-	"agentid/sync/central/secret"
 )
 
 //go:embed migrations/*.sql
@@ -51,8 +50,12 @@ type Options struct {
 	Replica string // for reports; the database itself where empty
 	Conns   int32  // at most; 16 where zero
 	Master  []byte
-	Clock   domain.Clock
-	Log     *slog.Logger
+	// Keys, where there is one, is asked instead of Master: at the start, and when
+	// what the database holds is wrapped by another key, because it was rotated.
+	// It gives the master key and the one that is to follow it, if there is one.
+	Keys  func(context.Context) ([][]byte, error)
+	Clock domain.Clock
+	Log   *slog.Logger
 }
 
 // DB is the centre's database.
@@ -60,7 +63,7 @@ type DB struct {
 	pool    *pgxpool.Pool
 	reports *pgxpool.Pool
 	dsn     string
-	box     *secret.Box
+	master  masterKey
 	clock   domain.Clock
 	log     *slog.Logger
 	bell    bell
@@ -72,9 +75,8 @@ type DB struct {
 
 // Open connects to a database that Migrate has brought up to date.
 func Open(ctx context.Context, o Options) (*DB, error) {
-	box, err := secret.NewBox(o.Master)
-	if err != nil {
-		return nil, err
+	if o.Keys == nil {
+		o.Keys = func(context.Context) ([][]byte, error) { return [][]byte{o.Master}, nil }
 	}
 	if o.Conns == 0 {
 		o.Conns = 16
@@ -82,7 +84,9 @@ func Open(ctx context.Context, o Options) (*DB, error) {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
-	db := &DB{dsn: o.DSN, box: box, clock: o.Clock, log: o.Log, months: map[int64]bool{}, bell: newBell()}
+	db := &DB{dsn: o.DSN, clock: o.Clock, log: o.Log, months: map[int64]bool{}, bell: newBell()}
+	db.master.keys = o.Keys
+	var err error
 	if db.pool, err = connect(ctx, o.DSN, o.Conns, stage); err != nil {
 		return nil, err
 	}
@@ -143,21 +147,7 @@ func (db *DB) check(ctx context.Context) error {
 	if have != want {
 		return fmt.Errorf("%w: it is at %d, this program wants %d", ErrSchema, have, want)
 	}
-	const text, place = "agentid central", "key check"
-	return db.tx(ctx, func(tx pgx.Tx) error {
-		var sealed []byte
-		if err := tx.QueryRow(ctx, "SELECT key_check FROM meta FOR UPDATE").Scan(&sealed); err != nil {
-			return err
-		}
-		if sealed == nil {
-			_, err := tx.Exec(ctx, "UPDATE meta SET key_check = $1", db.box.Seal([]byte(text), place))
-			return err
-		}
-		if got, err := db.box.Open(sealed, place); err != nil || string(got) != text {
-			return ErrMasterKey
-		}
-		return nil
-	})
+	return db.unlock(ctx)
 }
 
 // Ready tells whether the database answers.
