@@ -43,21 +43,25 @@ var Durable = []string{"fsync=on", "full_page_writes=on"}
 
 // Start makes a cluster and starts it. Settings such as "fsync=on" come after
 // those for tests, and win.
-func Start(settings ...string) (*Server, error) {
+func Start(settings ...string) (*Server, error) { return StartIn("/tmp", settings...) }
+
+// StartIn is Start in a folder below another, which others may enter and whose
+// path is short: that of a socket has 107 bytes at most.
+func StartIn(parent string, settings ...string) (*Server, error) {
 	bin, err := binaries()
 	if err != nil {
 		return nil, err
 	}
-	// Short, for the path of a socket has 107 bytes at most.
-	dir, err := os.MkdirTemp("/tmp", "pgtest")
+	dir, err := os.MkdirTemp(parent, "pgtest")
 	if err != nil {
 		return nil, fmt.Errorf("make cluster: %w", err)
 	}
 	s := &Server{dir: dir, bin: bin, set: settings}
 	if os.Getuid() == 0 {
-		if s.user, err = unprivileged(); err == nil {
-			err = os.Chown(dir, int(s.user.Uid), int(s.user.Gid))
-		}
+		s.user, err = unprivileged()
+	}
+	if err == nil {
+		err = s.Own(dir)
 	}
 	if err == nil {
 		err = s.run("initdb", "-D", s.data(), "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-locale", "--no-sync", "--no-instructions")
@@ -70,6 +74,14 @@ func Start(settings ...string) (*Server, error) {
 		return nil, fmt.Errorf("make cluster: %w", err)
 	}
 	return s, nil
+}
+
+// Own gives a folder to the user who runs the server, for a tablespace.
+func (s *Server) Own(dir string) error {
+	if s.user == nil {
+		return nil
+	}
+	return os.Chown(dir, int(s.user.Uid), int(s.user.Gid))
 }
 
 func (s *Server) data() string { return filepath.Join(s.dir, "data") }
