@@ -47,6 +47,9 @@ func migrateCommand(s *settings) *cobra.Command {
 		}}
 }
 
+// replicaLate is how far behind a replica may be before the doctor minds.
+const replicaLate = time.Minute
+
 func doctorCommand(s *settings) *cobra.Command {
 	return &cobra.Command{Use: "doctor", Short: "Check everything that the centre needs", Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return doctor(cmd.Context(), s, cmd.OutOrStdout()) }}
@@ -74,14 +77,28 @@ func doctor(ctx context.Context, s *settings, out io.Writer) error {
 		}
 		return fmt.Sprintf("it is there, in %s", store), err
 	})
-	check("database", func() (string, error) {
-		db, err := s.open(ctx, slog.New(slog.DiscardHandler))
-		if err != nil {
+	var db *postgres.DB
+	check("database", func() (_ string, err error) {
+		if db, err = s.open(ctx, slog.New(slog.DiscardHandler)); err != nil {
 			return "", err
 		}
-		defer db.Close()
 		return db.Describe(ctx)
 	})
+	if db != nil {
+		defer db.Close()
+	}
+	if db != nil && s.replica != "" {
+		check("replica", func() (string, error) {
+			at, err := db.Replica(ctx)
+			if err != nil {
+				return "", fmt.Errorf("%w (reports are read from the database itself meanwhile, where it does not answer)", err)
+			}
+			if at.Behind > replicaLate {
+				return "", fmt.Errorf("it is %s behind", at.Behind.Round(time.Second))
+			}
+			return fmt.Sprintf("it follows, %s and %d bytes of log behind", at.Behind.Round(time.Millisecond), at.Bytes), nil
+		})
+	}
 	check("object store", func() (string, error) {
 		b, err := blob.NewS3(ctx, s.s3)
 		if err != nil {

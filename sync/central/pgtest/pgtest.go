@@ -60,20 +60,42 @@ func StartIn(parent string, settings ...string) (*Server, error) {
 	if os.Getuid() == 0 {
 		s.user, err = unprivileged()
 	}
+	return s.made(err, "initdb", "-D", s.data(), "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-locale", "--no-sync", "--no-instructions")
+}
+
+// Replica makes a hot standby of the cluster, which follows it as long as both
+// run. It is closed by itself.
+func (s *Server) Replica() (*Server, error) {
+	dir, err := os.MkdirTemp("/tmp", "pgtest")
+	if err != nil {
+		return nil, fmt.Errorf("make replica: %w", err)
+	}
+	r := &Server{dir: dir, bin: s.bin, user: s.user, set: s.set}
+	return r.made(nil, "pg_basebackup", "-D", r.data(), "-d", s.DSN("postgres", "postgres"), "-R", "-X", "stream", "-c", "fast", "--no-sync")
+}
+
+// made runs what makes the cluster's data, and starts it.
+func (s *Server) made(err error, name string, args ...string) (*Server, error) {
 	if err == nil {
-		err = s.Own(dir)
+		err = s.Own(s.dir)
 	}
 	if err == nil {
-		err = s.run("initdb", "-D", s.data(), "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-locale", "--no-sync", "--no-instructions")
+		err = s.run(name, args...)
 	}
 	if err == nil {
 		err = s.Up()
 	}
 	if err != nil {
-		os.RemoveAll(dir)
+		os.RemoveAll(s.dir)
 		return nil, fmt.Errorf("make cluster: %w", err)
 	}
 	return s, nil
+}
+
+// Log is what the server has said.
+func (s *Server) Log() string {
+	said, _ := os.ReadFile(filepath.Join(s.dir, "log"))
+	return string(said)
 }
 
 // Own gives a folder to the user who runs the server, for a tablespace.

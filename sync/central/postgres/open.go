@@ -47,7 +47,7 @@ var (
 // Options say which database, and how to use it.
 type Options struct {
 	DSN     string
-	Replica string // for reports; the database itself where empty
+	Replica string // for reports; the database itself where empty, or where it does not answer
 	Conns   int32  // at most; 16 where zero
 	Master  []byte
 	// Keys, where there is one, is asked instead of Master: at the start, and when
@@ -61,7 +61,7 @@ type Options struct {
 // DB is the centre's database.
 type DB struct {
 	pool    *pgxpool.Pool
-	reports *pgxpool.Pool
+	replica *replica // nil for none
 	dsn     string
 	master  masterKey
 	clock   domain.Clock
@@ -90,9 +90,8 @@ func Open(ctx context.Context, o Options) (*DB, error) {
 	if db.pool, err = connect(ctx, o.DSN, o.Conns, stage); err != nil {
 		return nil, err
 	}
-	db.reports = db.pool
 	if o.Replica != "" {
-		if db.reports, err = connect(ctx, o.Replica, max(2, o.Conns/4), nil); err != nil {
+		if db.replica, err = openReplica(ctx, o.Replica, max(2, o.Conns/4)); err != nil {
 			db.pool.Close()
 			return nil, fmt.Errorf("replica: %w", err)
 		}
@@ -106,27 +105,18 @@ func Open(ctx context.Context, o Options) (*DB, error) {
 
 // Close ends all connections.
 func (db *DB) Close() {
-	if db.reports != db.pool {
-		db.reports.Close()
+	if db.replica != nil {
+		db.replica.pool.Close()
 	}
 	db.pool.Close()
 }
 
 func connect(ctx context.Context, dsn string, conns int32, prepare func(context.Context, *pgx.Conn) error) (*pgxpool.Pool, error) {
-	cfg, err := pgxpool.ParseConfig(dsn)
+	cfg, err := poolConfig(dsn, conns)
 	if err != nil {
-		// The text of a DSN may hold a password.
-		return nil, errors.New("the dsn is not one")
+		return nil, err
 	}
-	cfg.MaxConns, cfg.AfterConnect = conns, prepare
-	cfg.PingTimeout = 5 * time.Second
-	cfg.ConnConfig.ConnectTimeout = 5 * time.Second
-	for name, v := range map[string]string{
-		"application_name": "agentid-central", "timezone": "UTC", "statement_timeout": "30s", "lock_timeout": "10s",
-		"idle_in_transaction_session_timeout": "60s",
-	} {
-		cfg.ConnConfig.RuntimeParams[name] = v
-	}
+	cfg.AfterConnect = prepare
 	pool, err := pgxpool.NewWithConfig(ctx, cfg)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrUnavailable, err)
@@ -136,6 +126,25 @@ func connect(ctx context.Context, dsn string, conns int32, prepare func(context.
 		return nil, fmt.Errorf("%w: %w", ErrUnavailable, err)
 	}
 	return pool, nil
+}
+
+// poolConfig is what all connections have in common.
+func poolConfig(dsn string, conns int32) (*pgxpool.Config, error) {
+	cfg, err := pgxpool.ParseConfig(dsn)
+	if err != nil {
+		// The text of a DSN may hold a password.
+		return nil, errors.New("the dsn is not one")
+	}
+	cfg.MaxConns = conns
+	cfg.PingTimeout = 5 * time.Second
+	cfg.ConnConfig.ConnectTimeout = 5 * time.Second
+	for name, v := range map[string]string{
+		"application_name": "agentid-central", "timezone": "UTC", "statement_timeout": "30s", "lock_timeout": "10s",
+		"idle_in_transaction_session_timeout": "60s",
+	} {
+		cfg.ConnConfig.RuntimeParams[name] = v
+	}
+	return cfg, nil
 }
 
 // check compares the schema and the master key with what they should be.
