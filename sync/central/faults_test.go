@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync/atomic"
 	"syscall"
 	"testing"
@@ -214,6 +215,9 @@ func TestDatabaseFull(t *testing.T) {
 	if n := events(t, w); n != acked {
 		t.Errorf("%d events, %d were acknowledged", n, acked)
 	}
+	if !strings.Contains(server.Log(), "No space left on device") {
+		t.Errorf("it was not the disk: %s", server.Log())
+	}
 	resize("96m")
 	as, err := k.send(items...)
 	must(t, err)
@@ -233,8 +237,8 @@ func TestDatabaseFull(t *testing.T) {
 // TestDatabaseLogFull fills the disk that PostgreSQL's own log is on: the server
 // gives up, and cannot recover before there is room. Nothing acknowledged is lost.
 func TestDatabaseLogFull(t *testing.T) {
-	disk, resize := small(t, "100m")
-	server, err := pgtest.StartIn(disk, "max_wal_size=32MB", "min_wal_size=32MB", "shared_buffers=16MB")
+	disk, resize := small(t, "40m")
+	server, err := pgtest.StartWithLog(disk)
 	if errors.Is(err, pgtest.ErrAbsent) {
 		t.Skipf("skipped: %v", err)
 	}
@@ -248,7 +252,7 @@ func TestDatabaseLogFull(t *testing.T) {
 	var items []protocol.Item
 	for full := false; !full; {
 		if acked > 200_000 {
-			t.Fatal("the disk does not fill")
+			t.Fatal("the log does not fill")
 		}
 		items = nil
 		for i := range 1000 {
@@ -262,6 +266,9 @@ func TestDatabaseLogFull(t *testing.T) {
 		if full && !retried(err) {
 			t.Errorf("full: %v", err)
 		}
+	}
+	if said := server.Log(); !strings.Contains(said, "PANIC") || !strings.Contains(said, "No space left on device") {
+		t.Errorf("it was not the log's disk: %s", said)
 	}
 	resize("400m")
 	server.Down() // whether it still runs or has given up

@@ -38,20 +38,29 @@ type kiosk struct {
 	http     http.Client
 }
 
-func joinCentre(t testing.TB, base, code string) *kiosk {
+func newKiosk(t testing.TB, base string) *kiosk {
 	t.Helper()
 	_, sign, err := ed25519.GenerateKey(rand.Reader)
 	must(t, err)
 	exchange, err := ecdh.X25519().GenerateKey(rand.Reader)
 	must(t, err)
-	k := &kiosk{base: base, id: uuid.NewString(), sign: sign, exchange: exchange, http: http.Client{Timeout: 90 * time.Second}}
-	r := protocol.EnrolRequest{Code: code, DeviceID: k.id, ExchangeKey: exchange.PublicKey().Bytes()}
-	must(t, r.Sign(sign))
-	body, err := json.Marshal(r)
-	must(t, err)
-	must(t, k.ask("POST", "/v1/enrolments", "application/json", body, &k.enrolled))
+	return &kiosk{base: base, id: uuid.NewString(), sign: sign, exchange: exchange, http: http.Client{Timeout: 90 * time.Second}}
+}
+
+func joinCentre(t testing.TB, base, code string) *kiosk {
+	t.Helper()
+	k := newKiosk(t, base)
+	must(t, k.enrol(code))
 	must(t, k.renew())
 	return k
+}
+
+func (k *kiosk) enrol(code string) error {
+	r := protocol.EnrolRequest{Code: code, DeviceID: k.id, ExchangeKey: k.exchange.PublicKey().Bytes()}
+	if err := r.Sign(k.sign); err != nil {
+		return err
+	}
+	return k.post("/v1/enrolments", r, &k.enrolled)
 }
 
 func (k *kiosk) renew() error {

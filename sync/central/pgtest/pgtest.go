@@ -43,16 +43,17 @@ var Durable = []string{"fsync=on", "full_page_writes=on"}
 
 // Start makes a cluster and starts it. Settings such as "fsync=on" come after
 // those for tests, and win.
-func Start(settings ...string) (*Server, error) { return StartIn("/tmp", settings...) }
+func Start(settings ...string) (*Server, error) { return StartWithLog("", settings...) }
 
-// StartIn is Start in a folder below another, which others may enter and whose
-// path is short: that of a socket has 107 bytes at most.
-func StartIn(parent string, settings ...string) (*Server, error) {
+// StartWithLog is Start with the write-ahead log in a folder of its own, which
+// becomes the server's; in the cluster where that is "".
+func StartWithLog(log string, settings ...string) (*Server, error) {
 	bin, err := binaries()
 	if err != nil {
 		return nil, err
 	}
-	dir, err := os.MkdirTemp(parent, "pgtest")
+	// Short, for the path of a socket has 107 bytes at most.
+	dir, err := os.MkdirTemp("/tmp", "pgtest")
 	if err != nil {
 		return nil, fmt.Errorf("make cluster: %w", err)
 	}
@@ -60,7 +61,12 @@ func StartIn(parent string, settings ...string) (*Server, error) {
 	if os.Getuid() == 0 {
 		s.user, err = unprivileged()
 	}
-	return s.made(err, "initdb", "-D", s.data(), "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-locale", "--no-sync", "--no-instructions")
+	args := []string{"-D", s.data(), "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-locale", "--no-sync", "--no-instructions"}
+	if err == nil && log != "" {
+		err = s.Own(log)
+		args = append(args, "-X", log)
+	}
+	return s.made(err, "initdb", args...)
 }
 
 // Replica makes a hot standby of the cluster, which follows it as long as both
