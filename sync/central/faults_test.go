@@ -14,6 +14,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5"
+
 	"agentid/app/domain"
 	"agentid/sync/central/blob"
 	"agentid/sync/central/pgtest"
@@ -152,6 +154,24 @@ func small(t *testing.T, size string) (dir string, resize func(size string)) {
 	}
 }
 
+// free is how many bytes are free on the disk of a folder.
+func free(t *testing.T, dir string) int64 {
+	t.Helper()
+	var st syscall.Statfs_t
+	must(t, syscall.Statfs(dir, &st))
+	return int64(st.Bavail) * int64(st.Bsize)
+}
+
+// logged is how much a server has written to its log since it was made.
+func logged(t *testing.T, server *pgtest.Server) (n int64) {
+	t.Helper()
+	c, err := pgx.Connect(t.Context(), server.DSN("postgres", "postgres"))
+	must(t, err)
+	defer c.Close(t.Context())
+	must(t, c.QueryRow(t.Context(), "SELECT pg_wal_lsn_diff(pg_current_wal_lsn(), '0/0')::bigint").Scan(&n))
+	return n
+}
+
 // TestDatabaseFull fills the disk of the database. A batch that does not fit is
 // refused whole, to be sent again; what was acknowledged stays; with room again
 // everything is taken, once.
@@ -170,6 +190,8 @@ func TestDatabaseFull(t *testing.T) {
 	w := newWorld(t, server.DSN("central", "central"), nil)
 	p := w.serve("127.0.0.1:0")
 	k := joinCentre(t, p.url(), w.code())
+	// All but 3 MB of it is somebody else's.
+	must(t, os.WriteFile(filepath.Join(disk, "ballast"), make([]byte, max(0, free(t, disk)-3<<20)), 0o600))
 	batch := func(from int) (items []protocol.Item) {
 		for i := range 500 {
 			items = append(items, k.event(t, from+i, ""))
@@ -248,6 +270,13 @@ func TestDatabaseLogFull(t *testing.T) {
 	w := newWorld(t, server.DSN("central", "central"), nil)
 	p := w.serve("127.0.0.1:0")
 	k := joinCentre(t, p.url(), w.code())
+	// Another database writes until the last segment that there is room for is
+	// nearly full.
+	const segment = 16 << 20
+	must(t, server.Exec(t.Context(), "postgres", "CREATE TABLE ballast AS SELECT 0 AS n, '' AS text"))
+	for used := int64(0); free(t, disk) >= segment || used < segment-3<<20; used = logged(t, server) % segment {
+		must(t, server.Exec(t.Context(), "postgres", "INSERT INTO ballast SELECT n, repeat(md5(n::text), 10) FROM generate_series(1, 1000) n"))
+	}
 	acked := 0
 	var items []protocol.Item
 	for full := false; !full; {
