@@ -25,23 +25,30 @@ func migrateCommand(s *settings) *cobra.Command {
 				return errNoDSN
 			}
 			ctx := cmd.Context()
+			store, err := secret.Open(ctx, s.secrets)
+			if err != nil {
+				return err
+			}
 			have, want, err := postgres.Schema(ctx, s.dsn)
 			if err != nil {
 				return err
 			}
 			// A database that is in use has its key somewhere: another would be of no use.
 			if have == 0 {
-				if err := secret.Dir(s.secrets).Create(secret.Master, secret.KeySize); err != nil {
+				if err := store.Create(ctx); err != nil {
 					return err
 				}
 			}
 			if err := postgres.Migrate(ctx, s.dsn); err != nil {
 				return err
 			}
-			fmt.Fprintf(cmd.OutOrStdout(), "schema %d (was %d); master key in %s: keep a copy of it away from the database\n", want, have, s.secrets)
+			fmt.Fprintf(cmd.OutOrStdout(), "schema %d (was %d); master key in %s: keep a copy of it away from the database\n", want, have, store)
 			return nil
 		}}
 }
+
+// replicaLate is how far behind a replica may be before the doctor minds.
+const replicaLate = time.Minute
 
 func doctorCommand(s *settings) *cobra.Command {
 	return &cobra.Command{Use: "doctor", Short: "Check everything that the centre needs", Args: cobra.NoArgs,
@@ -59,15 +66,39 @@ func doctor(ctx context.Context, s *settings, out io.Writer) error {
 		}
 		fmt.Fprintf(out, "ok   %s: %s\n", what, said)
 	}
-	check("master key", func() (string, error) { _, err := s.master(ctx); return "it is there, for its owner alone", err })
-	check("database", func() (string, error) {
-		db, err := s.open(ctx, slog.New(slog.DiscardHandler))
+	check("master key", func() (string, error) {
+		store, err := secret.Open(ctx, s.secrets)
 		if err != nil {
 			return "", err
 		}
-		defer db.Close()
+		keys, err := s.masters(ctx)
+		if err == nil && len(keys) > 1 {
+			err = errors.New("its rotation was begun and did not end: run central keys master again")
+		}
+		return fmt.Sprintf("it is there, in %s", store), err
+	})
+	var db *postgres.DB
+	check("database", func() (_ string, err error) {
+		if db, err = s.open(ctx, slog.New(slog.DiscardHandler)); err != nil {
+			return "", err
+		}
 		return db.Describe(ctx)
 	})
+	if db != nil {
+		defer db.Close()
+	}
+	if db != nil && s.replica != "" {
+		check("replica", func() (string, error) {
+			at, err := db.Replica(ctx)
+			if err != nil {
+				return "", fmt.Errorf("%w (reports are read from the database itself meanwhile, where it does not answer)", err)
+			}
+			if at.Behind > replicaLate {
+				return "", fmt.Errorf("it is %s behind", at.Behind.Round(time.Second))
+			}
+			return fmt.Sprintf("it follows, %s and %d bytes of log behind", at.Behind.Round(time.Millisecond), at.Bytes), nil
+		})
+	}
 	check("object store", func() (string, error) {
 		b, err := blob.NewS3(ctx, s.s3)
 		if err != nil {
@@ -187,8 +218,38 @@ func keysCommand(s *settings) *cobra.Command {
 		&cobra.Command{Use: "site SITE", Short: "Give a site a new key; kiosks get it with their next token", Args: cobra.ExactArgs(1),
 			RunE: func(cmd *cobra.Command, args []string) error {
 				return s.with(cmd.Context(), func(db *postgres.DB) error { return db.RotateSiteKey(cmd.Context(), args[0]) })
+			}},
+		&cobra.Command{Use: "master", Short: "Rotate the master key: wrap every key anew; run it again where it did not end", Args: cobra.NoArgs,
+			RunE: func(cmd *cobra.Command, _ []string) error {
+				return s.with(cmd.Context(), func(db *postgres.DB) error { return rotateMaster(cmd.Context(), s, db, cmd.OutOrStdout()) })
 			}})
 	return cmd
+}
+
+// rotateMaster puts a new key beside the old one, has the database wrapped by it,
+// then lets it take the old one's place. Wherever that ends, the key that the
+// database is wrapped by is one of the two.
+func rotateMaster(ctx context.Context, s *settings, db *postgres.DB, out io.Writer) error {
+	store, err := secret.Open(ctx, s.secrets)
+	if err != nil {
+		return err
+	}
+	if err := store.Prepare(ctx); err != nil {
+		return err
+	}
+	next, err := store.Next(ctx)
+	if err != nil {
+		return err
+	}
+	n, err := db.Rewrap(ctx, next)
+	if err != nil {
+		return err
+	}
+	if err := store.Promote(ctx); err != nil {
+		return fmt.Errorf("%w; the database is wrapped by the next key: run this again", err)
+	}
+	fmt.Fprintf(out, "%d keys wrapped anew; the master key is in %s. Copy it away from the database; backups made before open with the key before\n", n, store)
+	return nil
 }
 
 func restoredCommand(s *settings) *cobra.Command {

@@ -6,12 +6,16 @@ import (
 	"crypto/ecdh"
 	"crypto/ed25519"
 	"crypto/rand"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
 	"net/url"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -34,20 +38,29 @@ type kiosk struct {
 	http     http.Client
 }
 
-func joinCentre(t testing.TB, base, code string) *kiosk {
+func newKiosk(t testing.TB, base string) *kiosk {
 	t.Helper()
 	_, sign, err := ed25519.GenerateKey(rand.Reader)
 	must(t, err)
 	exchange, err := ecdh.X25519().GenerateKey(rand.Reader)
 	must(t, err)
-	k := &kiosk{base: base, id: uuid.NewString(), sign: sign, exchange: exchange, http: http.Client{Timeout: 90 * time.Second}}
-	r := protocol.EnrolRequest{Code: code, DeviceID: k.id, ExchangeKey: exchange.PublicKey().Bytes()}
-	must(t, r.Sign(sign))
-	body, err := json.Marshal(r)
-	must(t, err)
-	must(t, k.ask("POST", "/v1/enrolments", "application/json", body, &k.enrolled))
+	return &kiosk{base: base, id: uuid.NewString(), sign: sign, exchange: exchange, http: http.Client{Timeout: 90 * time.Second}}
+}
+
+func joinCentre(t testing.TB, base, code string) *kiosk {
+	t.Helper()
+	k := newKiosk(t, base)
+	must(t, k.enrol(code))
 	must(t, k.renew())
 	return k
+}
+
+func (k *kiosk) enrol(code string) error {
+	r := protocol.EnrolRequest{Code: code, DeviceID: k.id, ExchangeKey: k.exchange.PublicKey().Bytes()}
+	if err := r.Sign(k.sign); err != nil {
+		return err
+	}
+	return k.post("/v1/enrolments", r, &k.enrolled)
 }
 
 func (k *kiosk) renew() error {
@@ -146,6 +159,42 @@ func (k *kiosk) event(t testing.TB, seq int, person domain.PersonID) protocol.It
 		Reason: domain.ReasonUnknown, At: time.Now(), Person: person})
 	must(t, err)
 	return it
+}
+
+// picture has a picture of an event kept, through whatever happens.
+func (k *kiosk) picture(of domain.EventID, stop <-chan struct{}, failed *atomic.Int64) error {
+	body := []byte("\xff\xd8 a picture of " + of)
+	sum := sha256.Sum256(body)
+	r := protocol.TicketRequest{SHA256: hex.EncodeToString(sum[:]), Size: int64(len(body)), Type: "image/jpeg", Purpose: protocol.PurposeDetection, Event: of}
+	for {
+		err := k.keep(r, body)
+		var p *protocol.Problem
+		if err == nil || errors.As(err, &p) && p.Advice() != protocol.AdviceRetry && p.Code != protocol.CodeNoObject {
+			return err
+		}
+		failed.Add(1)
+		select {
+		case <-stop:
+			return fmt.Errorf("given up: %w", err)
+		case <-time.After(10 * time.Millisecond):
+		}
+	}
+}
+
+// keep is one try: a ticket, the put, the commit.
+func (k *kiosk) keep(r protocol.TicketRequest, body []byte) error {
+	var tk protocol.Ticket
+	if err := k.post("/v1/snapshots", r, &tk); err != nil || tk.Stored {
+		return err
+	}
+	code, err := put(context.Background(), tk, body)
+	if err == nil && code != http.StatusOK && code != http.StatusPreconditionFailed {
+		err = fmt.Errorf("put: %d", code)
+	}
+	if err != nil {
+		return err
+	}
+	return k.post("/v1/snapshots/commit", r, &protocol.CommitAnswer{})
 }
 
 // put uses a ticket, as a kiosk does.

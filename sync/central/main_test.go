@@ -16,6 +16,7 @@ import (
 	"regexp"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -54,13 +55,16 @@ type world struct {
 	s3  *s3test.Server
 }
 
-func newWorld(t testing.TB, dsn string, s3 *s3test.Server) *world {
+func newWorld(t testing.TB, dsn string, s3 *s3test.Server, change ...func(env map[string]string)) *world {
 	t.Helper()
 	w := &world{t: t, s3: s3, env: map[string]string{"DSN": dsn, "SECRETS": filepath.Join(t.TempDir(), "secrets"), "PLAIN": "true", "AUDIENCE": "https://central.test",
 		"S3_ENDPOINT": "http://127.0.0.1:1", "S3_REGION": s3test.Region, "S3_ACCESS_KEY": s3test.AccessKey, "S3_SECRET_KEY": s3test.SecretKey,
 		"KIOSK_RATE": "10000", "ADDRESS_RATE": "10000"}}
 	if s3 != nil {
 		w.env["S3_ENDPOINT"] = s3.URL
+	}
+	for _, f := range change {
+		f(w.env)
 	}
 	w.cli("migrate")
 	w.cli("site", "add", "norte", "Banco Norte")
@@ -91,6 +95,7 @@ type process struct {
 	cmd  *exec.Cmd
 	addr string
 	gone chan struct{}
+	said bytes.Buffer // its log, to be read once it is gone
 }
 
 var listening = regexp.MustCompile(`msg=serving .*listen=(\S+)`)
@@ -114,6 +119,11 @@ func (w *world) tryServe(addr string) (*process, error) {
 	for k, v := range w.env {
 		cmd.Env = append(cmd.Env, envPrefix+k+"="+v)
 	}
+	for _, v := range os.Environ() {
+		if strings.HasPrefix(v, "AWS_") {
+			cmd.Env = append(cmd.Env, v)
+		}
+	}
 	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	log, err := cmd.StderrPipe()
 	if err != nil {
@@ -129,6 +139,7 @@ func (w *world) tryServe(addr string) (*process, error) {
 		var last string
 		for lines.Scan() {
 			last = lines.Text()
+			p.said.WriteString(last + "\n")
 			if m := listening.FindStringSubmatch(last); m != nil {
 				at <- m[1]
 			}
@@ -238,8 +249,7 @@ func TestPersonAcrossBranches(t *testing.T) {
 	}
 	var done protocol.CommitAnswer
 	must(t, a.post("/v1/snapshots/commit", r, &done))
-	store, err := blob.NewS3(t.Context(), blob.Options{Endpoint: w.s3.URL, Region: s3test.Region, AccessKey: s3test.AccessKey, SecretKey: s3test.SecretKey})
-	must(t, err)
+	store := w.store()
 	if o, err := store.Stat(t.Context(), done.Bucket, done.Key); err != nil || o.SHA256 != sum {
 		t.Errorf("%+v, %v", o, err)
 	}
@@ -285,8 +295,8 @@ func TestPersonAcrossBranches(t *testing.T) {
 }
 
 // drain sends events in small batches until each is acknowledged, through
-// whatever happens to the centre.
-func drain(k *kiosk, items []protocol.Item, stop <-chan struct{}) error {
+// whatever happens to the centre. failed counts what was not answered.
+func drain(k *kiosk, items []protocol.Item, stop <-chan struct{}, failed *atomic.Int64) error {
 	for len(items) > 0 {
 		n := min(7, len(items))
 		as, err := k.send(items[:n]...)
@@ -295,6 +305,7 @@ func drain(k *kiosk, items []protocol.Item, stop <-chan struct{}) error {
 			return err
 		}
 		if err != nil {
+			failed.Add(1)
 			select {
 			case <-stop:
 				return fmt.Errorf("given up: %w", err)
@@ -312,8 +323,8 @@ func drain(k *kiosk, items []protocol.Item, stop <-chan struct{}) error {
 	return nil
 }
 
-// TestKilled kills the centre twice in each of a few drains.
-func TestKilled(t *testing.T) { killed(t, 4) }
+// TestKilled kills the centre twice in each of fifty drains.
+func TestKilled(t *testing.T) { killed(t, 50) }
 
 // TestSoakKilled kills it two thousand times.
 func TestSoakKilled(t *testing.T) {
@@ -324,9 +335,10 @@ func TestSoakKilled(t *testing.T) {
 }
 
 // killed kills the centre at random moments of drains. Nothing that was
-// acknowledged is lost, and everything is there once.
+// acknowledged is lost, everything is there once, and no row is without its
+// object.
 func killed(t *testing.T, seeds int) {
-	w := newWorld(t, pgtest.Database(t, "blank", nothing), nil)
+	w := newWorld(t, pgtest.Database(t, "blank", nothing), s3test.New(t))
 	p, err := w.tryServe("127.0.0.1:0")
 	must(t, err)
 	defer func() { p.kill() }()
@@ -336,6 +348,7 @@ func killed(t *testing.T, seeds int) {
 		ks = append(ks, joinCentre(t, p.url(), w.code()))
 	}
 	total := 0
+	var failed atomic.Int64
 	for seed := range seeds {
 		r := mathrand.New(mathrand.NewPCG(uint64(seed), 1))
 		stop := make(chan struct{})
@@ -350,7 +363,15 @@ func killed(t *testing.T, seeds int) {
 			wg.Add(1)
 			go func() {
 				defer wg.Done()
-				errs <- drain(k, items, stop)
+				// A picture between two halves, as events and pictures alternate.
+				err := drain(k, items[:each/2], stop, &failed)
+				if err == nil {
+					err = k.picture(domain.EventID(items[0].ID), stop, &failed)
+				}
+				if err == nil {
+					err = drain(k, items[each/2:], stop, &failed)
+				}
+				errs <- err
 			}()
 		}
 		for range 2 {
@@ -374,6 +395,45 @@ func killed(t *testing.T, seeds int) {
 	if n := events(t, w); n != total {
 		t.Errorf("%d events of %d", n, total)
 	}
+	if n := wholeObjects(t, w); n != seeds*kiosks {
+		t.Errorf("%d pictures of %d", n, seeds*kiosks)
+	}
+	t.Logf("%d kills, %d requests that were not answered", 2*seeds, failed.Load())
+	if failed.Load() < int64(seeds) {
+		t.Errorf("%d kills hit %d requests: they come at no right moment", 2*seeds, failed.Load())
+	}
+}
+
+// wholeObjects holds every row to its object in the store, and counts them.
+func wholeObjects(t testing.TB, w *world) (n int) {
+	t.Helper()
+	store := w.store()
+	c, err := pgx.Connect(t.Context(), w.env["DSN"])
+	must(t, err)
+	defer c.Close(t.Context())
+	rows, err := c.Query(t.Context(), "SELECT bucket, key, sha256, size FROM objects")
+	must(t, err)
+	var bucket, key string
+	var sum []byte
+	var size int64
+	_, err = pgx.ForEachRow(rows, []any{&bucket, &key, &sum, &size}, func() error {
+		n++
+		o, err := store.Stat(t.Context(), bucket, key)
+		if err == nil && (!bytes.Equal(o.SHA256[:], sum) || o.Size != size) {
+			err = fmt.Errorf("%s is another object", key)
+		}
+		return err
+	})
+	must(t, err)
+	return n
+}
+
+// store is the object store, as the centre sees it.
+func (w *world) store() *blob.S3 {
+	w.t.Helper()
+	s, err := blob.NewS3(w.t.Context(), blob.Options{Endpoint: w.s3.URL, Region: s3test.Region, AccessKey: s3test.AccessKey, SecretKey: s3test.SecretKey})
+	must(w.t, err)
+	return s
 }
 
 func events(t testing.TB, w *world) (n int) {
@@ -403,7 +463,8 @@ func TestDatabaseRestarted(t *testing.T) {
 		items = append(items, k.event(t, i+1, ""))
 	}
 	stop, done := make(chan struct{}), make(chan error, 1)
-	go func() { done <- drain(k, items, stop) }()
+	var failed atomic.Int64
+	go func() { done <- drain(k, items, stop, &failed) }()
 	for _, end := range []func(){server.Down, server.Kill} {
 		time.Sleep(100 * time.Millisecond)
 		end()
@@ -415,6 +476,9 @@ func TestDatabaseRestarted(t *testing.T) {
 	must(t, <-done)
 	if n := events(t, w); n != len(items) {
 		t.Errorf("%d events of %d", n, len(items))
+	}
+	if failed.Load() == 0 {
+		t.Error("it was restarted while nobody sent anything")
 	}
 }
 

@@ -62,10 +62,6 @@ func serve(ctx context.Context, s *settings) error {
 	if err != nil {
 		return err
 	}
-	if err := store.MakeBuckets(ctx); err != nil {
-		// Events are taken without it; pictures wait at the kiosks.
-		log.Warn("object store is not ready", "error", err)
-	}
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	db.Register(registry)
@@ -100,7 +96,12 @@ func serve(ctx context.Context, s *settings) error {
 		return main.ServeTLS(listener, "", "")
 	})
 	start("listener for changes", func() error { return db.Listen(work) })
-	start("eraser", func() error { return worker.Run(work) })
+	start("eraser", func() error {
+		if err := makeBuckets(work, store, log); err != nil {
+			return err
+		}
+		return worker.Run(work)
+	})
 	start("webhooks", func() error { return hooks.New(db, domain.SystemClock{}, log, allowed).Run(work) })
 	start("retention", func() error { return retain(work, db, s, log) })
 	var ops *http.Server
@@ -134,6 +135,25 @@ func serve(ctx context.Context, s *settings) error {
 		return cause
 	}
 	return err
+}
+
+// makeBuckets makes the buckets, once the store answers. Only the eraser waits
+// for it: events are taken without, pictures wait at the kiosks.
+func makeBuckets(ctx context.Context, store *blob.S3, log *slog.Logger) error {
+	for wait := time.Second; ; wait = min(2*wait, time.Minute) {
+		err := store.MakeBuckets(ctx)
+		if err == nil {
+			return nil
+		}
+		log.Warn("object store is not ready", "error", err)
+		t := time.NewTimer(wait)
+		select {
+		case <-ctx.Done():
+			t.Stop()
+			return ctx.Err()
+		case <-t.C:
+		}
+	}
 }
 
 // retain removes what is too old, hourly.

@@ -42,7 +42,7 @@ func (s *settings) flags(f *pflag.FlagSet) {
 	f.StringVar(&s.dsn, "dsn", "", "PostgreSQL, as postgres://user@host/db or host=... dbname=...")
 	f.StringVar(&s.replica, "replica-dsn", "", "a replica of it, for reports")
 	f.Int32Var(&s.conns, "conns", 16, "connections to it, at most")
-	f.StringVar(&s.secrets, "secrets", "/var/lib/agentid-central/secrets", "folder of the master key")
+	f.StringVar(&s.secrets, "secrets", "/var/lib/agentid-central/secrets", "where the master key is: a folder, aws-sm:NAME, or aws-kms:KEY?blob=/path (both also &region=, &endpoint=)")
 	f.StringVar(&s.s3.Endpoint, "s3-endpoint", "", "object store; empty: Amazon S3")
 	f.StringVar(&s.s3.Public, "s3-public", "", "where kiosks reach it, if elsewhere")
 	f.StringVar(&s.s3.Region, "s3-region", "us-east-1", "its region")
@@ -81,13 +81,27 @@ func (s *settings) log() (*slog.Logger, error) {
 	return slog.New(slog.NewTextHandler(os.Stderr, o)), nil
 }
 
-// master reads the master key.
-func (s *settings) master(ctx context.Context) ([]byte, error) {
-	key, err := secret.Dir(s.secrets).Get(ctx, secret.Master)
-	if errors.Is(err, secret.ErrAbsent) {
-		err = fmt.Errorf("%w in %s: run central migrate, or bring back the one that the database was made with", err, s.secrets)
+// masters reads the master key and, where a rotation is under way, the next one.
+func (s *settings) masters(ctx context.Context) ([][]byte, error) {
+	store, err := secret.Open(ctx, s.secrets)
+	if err != nil {
+		return nil, err
 	}
-	return key, err
+	key, err := store.Master(ctx)
+	if errors.Is(err, secret.ErrAbsent) {
+		err = fmt.Errorf("%w: run central migrate, or bring back the one that the database was made with", err)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("master key: %w", err)
+	}
+	next, err := store.Next(ctx)
+	if errors.Is(err, secret.ErrAbsent) {
+		return [][]byte{key}, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("next master key: %w", err)
+	}
+	return [][]byte{key, next}, nil
 }
 
 var errNoDSN = errors.New("no database: set --dsn or " + envPrefix + "DSN")
@@ -96,11 +110,7 @@ func (s *settings) open(ctx context.Context, log *slog.Logger) (*postgres.DB, er
 	if s.dsn == "" {
 		return nil, errNoDSN
 	}
-	master, err := s.master(ctx)
-	if err != nil {
-		return nil, err
-	}
-	return postgres.Open(ctx, postgres.Options{DSN: s.dsn, Replica: s.replica, Conns: s.conns, Master: master, Clock: domain.SystemClock{}, Log: log})
+	return postgres.Open(ctx, postgres.Options{DSN: s.dsn, Replica: s.replica, Conns: s.conns, Keys: s.masters, Clock: domain.SystemClock{}, Log: log})
 }
 
 // with opens the database for a command that only needs that.

@@ -58,7 +58,7 @@ func decodeKnown(src []byte, v any) error {
 func BodyHash(body []byte) ([sha256.Size]byte, error) {
 	w := workshop.Get().(*bench)
 	defer workshop.Put(w)
-	w.scanner = scanner{src: body, open: w.scanner.open[:0]}
+	w.scanner = scanner{src: body, open: w.scanner.open[:0], names: w.scanner.names[:0]}
 	out, err := w.scanner.document(w.buf[:0])
 	w.scanner.src = nil
 	if err != nil {

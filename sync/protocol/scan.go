@@ -1,7 +1,7 @@
 package protocol
 
 import (
-	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"math"
@@ -50,6 +50,7 @@ type scanner struct {
 	plainNames bool
 	discard    bool
 	open       []member // of the objects that are being read, the innermost last
+	names      [][]byte // of these
 }
 
 func (s *scanner) document(dst []byte) ([]byte, error) {
@@ -156,11 +157,36 @@ func (s *scanner) array(dst []byte, depth int) ([]byte, error) {
 	}
 }
 
-// member is one member of an object: its name, and where its canonical form
-// lies in the buffer.
+// member is one member of an object: which name it has, and where its canonical
+// form lies in the buffer. It holds no pointer, which makes sorting cheap.
 type member struct {
-	name       []byte
+	prefix     uint64 // of the name
+	name       int    // in scanner.names
 	start, end int
+}
+
+// prefixOf is the beginning of a name as a number, which orders names as
+// compareNames does wherever it differs.
+func prefixOf(name []byte) (p uint64) {
+	for i := range 8 {
+		c := byte(0)
+		if i < len(name) {
+			c = name[i]
+		}
+		if c >= utf8.RuneSelf {
+			// After every ASCII character; what of such comes first, the rest tells.
+			return (p<<8 | 0xff) << (8 * (7 - i))
+		}
+		p = p<<8 | uint64(c)
+	}
+	return p
+}
+
+func (s *scanner) compare(a, b member) int {
+	if a.prefix != b.prefix {
+		return cmp.Compare(a.prefix, b.prefix)
+	}
+	return compareNames(s.names[a.name], s.names[b.name])
 }
 
 func (s *scanner) object(dst []byte, depth int) ([]byte, error) {
@@ -168,7 +194,7 @@ func (s *scanner) object(dst []byte, depth int) ([]byte, error) {
 		return nil, s.fail("nested too deep")
 	}
 	s.pos++
-	outer, base, sorted := len(s.open), len(dst), true
+	outer, named, base, sorted := len(s.open), len(s.names), len(dst), true
 	if s.peek() == '}' {
 		s.pos++
 		return s.put(dst, '{', '}'), nil
@@ -191,7 +217,8 @@ func (s *scanner) object(dst []byte, depth int) ([]byte, error) {
 		if len(s.open)-outer == maxMembers {
 			return nil, s.fail("too many members")
 		}
-		m := member{name: name, start: len(dst)}
+		m := member{prefix: prefixOf(name), name: len(s.names), start: len(dst)}
+		s.names = append(s.names, name)
 		if !s.discard {
 			dst = append(appendText(dst, name), ':')
 		}
@@ -199,7 +226,7 @@ func (s *scanner) object(dst []byte, depth int) ([]byte, error) {
 			return nil, err
 		}
 		m.end = len(dst)
-		if n := len(s.open); n > outer && compareNames(s.open[n-1].name, name) >= 0 {
+		if n := len(s.open); n > outer && s.compare(s.open[n-1], m) >= 0 {
 			sorted = false
 		}
 		s.open = append(s.open, m)
@@ -217,13 +244,14 @@ func (s *scanner) object(dst []byte, depth int) ([]byte, error) {
 	members := s.open[outer:]
 	s.open = s.open[:outer]
 	if !sorted {
-		slices.SortFunc(members, func(a, b member) int { return compareNames(a.name, b.name) })
+		slices.SortFunc(members, s.compare)
 		for i := 1; i < len(members); i++ {
-			if bytes.Equal(members[i].name, members[i-1].name) {
+			if s.compare(members[i], members[i-1]) == 0 {
 				return nil, s.fail("a name twice")
 			}
 		}
 	}
+	s.names = s.names[:named]
 	if s.discard {
 		return dst, nil
 	}

@@ -2,11 +2,14 @@ package protocol
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
+	"unicode/utf16"
 )
 
 func TestCanonical(t *testing.T) {
@@ -23,6 +26,22 @@ func TestCanonical(t *testing.T) {
 		got, err := Canonical([]byte(in))
 		if err != nil || string(got) != want {
 			t.Errorf("%s: %s, %v, want %s", in, got, err, want)
+		}
+	}
+}
+
+// TestPrefix: the beginning of a name as a number orders names as RFC 8785 does,
+// wherever it tells two apart.
+func TestPrefix(t *testing.T) {
+	names := []string{"", "\x00", "a", "a\x00", "a\x00b", "ab", "abcdefgh", "abcdefghi", "abcdefgé", "abcdefgéz", "abcdefghé", "é", "éa", "\x7f", "\u0080", "\ufb33", "\U0001f600", "a\ufb33", "a\U0001f600", "z", "zzzzzzzzz"}
+	sign := func(n int) int { return cmp.Compare(n, 0) }
+	for _, a := range names {
+		for _, b := range names {
+			s := scanner{names: [][]byte{[]byte(a), []byte(b)}}
+			got := s.compare(member{prefix: prefixOf([]byte(a)), name: 0}, member{prefix: prefixOf([]byte(b)), name: 1})
+			if want := slices.Compare(utf16.Encode([]rune(a)), utf16.Encode([]rune(b))); sign(got) != want {
+				t.Errorf("%q and %q: %d, want %d", a, b, got, want)
+			}
 		}
 	}
 }

@@ -43,7 +43,11 @@ var Durable = []string{"fsync=on", "full_page_writes=on"}
 
 // Start makes a cluster and starts it. Settings such as "fsync=on" come after
 // those for tests, and win.
-func Start(settings ...string) (*Server, error) {
+func Start(settings ...string) (*Server, error) { return StartWithLog("", settings...) }
+
+// StartWithLog is Start with the write-ahead log in a folder of its own, which
+// becomes the server's; in the cluster where that is "".
+func StartWithLog(log string, settings ...string) (*Server, error) {
 	bin, err := binaries()
 	if err != nil {
 		return nil, err
@@ -55,21 +59,57 @@ func Start(settings ...string) (*Server, error) {
 	}
 	s := &Server{dir: dir, bin: bin, set: settings}
 	if os.Getuid() == 0 {
-		if s.user, err = unprivileged(); err == nil {
-			err = os.Chown(dir, int(s.user.Uid), int(s.user.Gid))
-		}
+		s.user, err = unprivileged()
+	}
+	args := []string{"-D", s.data(), "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-locale", "--no-sync", "--no-instructions"}
+	if err == nil && log != "" {
+		err = s.Own(log)
+		args = append(args, "-X", log)
+	}
+	return s.made(err, "initdb", args...)
+}
+
+// Replica makes a hot standby of the cluster, which follows it as long as both
+// run. It is closed by itself.
+func (s *Server) Replica() (*Server, error) {
+	dir, err := os.MkdirTemp("/tmp", "pgtest")
+	if err != nil {
+		return nil, fmt.Errorf("make replica: %w", err)
+	}
+	r := &Server{dir: dir, bin: s.bin, user: s.user, set: s.set}
+	return r.made(nil, "pg_basebackup", "-D", r.data(), "-d", s.DSN("postgres", "postgres"), "-R", "-X", "stream", "-c", "fast", "--no-sync")
+}
+
+// made runs what makes the cluster's data, and starts it.
+func (s *Server) made(err error, name string, args ...string) (*Server, error) {
+	if err == nil {
+		err = s.Own(s.dir)
 	}
 	if err == nil {
-		err = s.run("initdb", "-D", s.data(), "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-locale", "--no-sync", "--no-instructions")
+		err = s.run(name, args...)
 	}
 	if err == nil {
 		err = s.Up()
 	}
 	if err != nil {
-		os.RemoveAll(dir)
+		os.RemoveAll(s.dir)
 		return nil, fmt.Errorf("make cluster: %w", err)
 	}
 	return s, nil
+}
+
+// Log is what the server has said.
+func (s *Server) Log() string {
+	said, _ := os.ReadFile(filepath.Join(s.dir, "log"))
+	return string(said)
+}
+
+// Own gives a folder to the user who runs the server, for a tablespace.
+func (s *Server) Own(dir string) error {
+	if s.user == nil {
+		return nil
+	}
+	return os.Chown(dir, int(s.user.Uid), int(s.user.Gid))
 }
 
 func (s *Server) data() string { return filepath.Join(s.dir, "data") }

@@ -8,8 +8,6 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/jackc/pgx/v5"
-
 	"agentid/app/domain"
 )
 
@@ -81,11 +79,7 @@ type Alarm struct {
 
 // Alarms lists the newest alarms.
 func (db *DB) Alarms(ctx context.Context, limit int) ([]Alarm, error) {
-	rows, err := db.reports.Query(ctx, "SELECT id, at, site, device::text, kind, detail FROM alarms ORDER BY id DESC LIMIT $1", limit)
-	if err != nil {
-		return nil, wrap("list alarms", err)
-	}
-	list, err := pgx.CollectRows(rows, pgx.RowToStructByPos[Alarm])
+	list, err := report[Alarm](ctx, db, "SELECT id, at, site, device::text, kind, detail FROM alarms ORDER BY id DESC LIMIT $1", limit)
 	return list, wrap("list alarms", err)
 }
 
@@ -104,11 +98,7 @@ func (db *DB) Summary(ctx context.Context, from time.Time) ([]Count, error) {
 	var low [16]byte
 	u := newID(from.Add(-31 * 24 * time.Hour))
 	copy(low[:6], u[:6])
-	rows, err := db.reports.Query(ctx, `SELECT date_trunc('day', at), site, kind, reason, count(*) FROM events
+	list, err := report[Count](ctx, db, `SELECT date_trunc('day', at), site, kind, reason, count(*) FROM events
 		WHERE id >= $1 AND at >= $2 GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4 LIMIT 10000`, low, from)
-	if err != nil {
-		return nil, wrap("summary", err)
-	}
-	list, err := pgx.CollectRows(rows, pgx.RowToStructByPos[Count])
 	return list, wrap("summary", err)
 }

@@ -3,6 +3,8 @@ package postgres
 import (
 	"context"
 	"fmt"
+	"math"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 )
@@ -28,5 +30,16 @@ func (db *DB) Register(to prometheus.Registerer) {
 	}
 	gauge("connections", "Connections to the database.", func() float64 { return float64(db.pool.Stat().TotalConns()) })
 	gauge("connections_used", "Connections in use.", func() float64 { return float64(db.pool.Stat().AcquiredConns()) })
+	if db.replica != nil {
+		gauge("replica_behind_seconds", "How far the replica is behind; NaN where it does not answer.", func() float64 {
+			ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
+			defer cancel()
+			s, err := db.Replica(ctx)
+			if err != nil {
+				return math.NaN()
+			}
+			return s.Behind.Seconds()
+		})
+	}
 	gauge("connections_waited", "How often a connection had to be waited for.", func() float64 { return float64(db.pool.Stat().EmptyAcquireCount()) })
 }

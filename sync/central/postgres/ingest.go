@@ -6,6 +6,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -180,14 +182,14 @@ func repeated(all []taken) {
 func (in *batch) take(ctx context.Context, tx pgx.Tx, all []taken, skew time.Duration) error {
 	var events, plain, special []*taken
 	lock := "SELECT pg_advisory_xact_lock_shared($1)"
-	var about []string
+	about := map[domain.PersonID]bool{}
 	for i := range all {
 		t := &all[i]
 		if t.answer.Status != "" {
 			continue
 		}
 		if p := t.body.Subject(); p != "" {
-			about = append(about, string(p))
+			about[p] = true
 		}
 		switch t.item.Kind {
 		case protocol.KindEvent:
@@ -205,7 +207,7 @@ func (in *batch) take(ctx context.Context, tx pgx.Tx, all []taken, skew time.Dur
 		return err
 	}
 	var err error
-	if in.erased, err = erasedAmong(ctx, tx, about); err != nil {
+	if in.erased, err = erasedAmong(ctx, tx, slices.Collect(maps.Keys(about))); err != nil {
 		return err
 	}
 	if err := in.takeEvents(ctx, tx, events); err != nil {
@@ -235,7 +237,7 @@ func (in *batch) take(ctx context.Context, tx pgx.Tx, all []taken, skew time.Dur
 	return ring(ctx, tx, in.sites)
 }
 
-func erasedAmong(ctx context.Context, tx pgx.Tx, people []string) (map[domain.PersonID]bool, error) {
+func erasedAmong(ctx context.Context, tx pgx.Tx, people []domain.PersonID) (map[domain.PersonID]bool, error) {
 	if len(people) == 0 {
 		return nil, nil
 	}
@@ -256,7 +258,8 @@ func (in *batch) takeEvents(ctx context.Context, tx pgx.Tx, list []*taken) error
 	if len(list) == 0 {
 		return nil
 	}
-	device := uuid.MustParse(in.kiosk.Device)
+	// As plain bytes: a uuid.UUID goes to pgx by way of its text.
+	device := [16]byte(uuid.MustParse(in.kiosk.Device))
 	_, err := tx.CopyFrom(ctx, pgx.Identifier{"stage_events"}, columns(eventColumns), pgx.CopyFromSlice(len(list), func(i int) ([]any, error) {
 		t := list[i]
 		e := t.body.(*protocol.Event)
@@ -264,7 +267,7 @@ func (in *batch) takeEvents(ctx context.Context, tx pgx.Tx, list []*taken) error
 		if in.erased[person] {
 			person, gone = "", true
 		}
-		return []any{device, t.id, int64(e.Seq), in.kiosk.Site, string(e.Kind), string(e.Reason), e.At, in.now, in.skewed,
+		return []any{device, [16]byte(t.id), int64(e.Seq), in.kiosk.Site, string(e.Kind), string(e.Reason), e.At, in.now, in.skewed,
 			orNull(string(person)), gone, orNull(string(e.About)), e.Distance, e.Second, e.Threshold, e.Metric, e.Votes, e.Frames, e.Quality,
 			e.Encoder.Name, e.Encoder.Version, e.Detector, hashOrNull(e.Snapshot), orNull(string(e.Badge)), e.Liveness, e.LivenessReason,
 			orNull(string(e.Staff)), t.hash[:]}, nil
@@ -300,10 +303,10 @@ func (in *batch) takePlain(ctx context.Context, tx pgx.Tx, list []*taken) error 
 	if len(kept) == 0 {
 		return nil
 	}
-	device := uuid.MustParse(in.kiosk.Device)
+	device := [16]byte(uuid.MustParse(in.kiosk.Device))
 	_, err := tx.CopyFrom(ctx, pgx.Identifier{"stage_items"}, columns(itemColumns), pgx.CopyFromSlice(len(kept), func(i int) ([]any, error) {
 		t := kept[i]
-		return []any{device, string(t.item.Kind), t.id, in.kiosk.Site, in.now, orNull(string(t.body.Subject())), t.hash[:], string(t.item.Body)}, nil
+		return []any{device, string(t.item.Kind), [16]byte(t.id), in.kiosk.Site, in.now, orNull(string(t.body.Subject())), t.hash[:], string(t.item.Body)}, nil
 	}))
 	if err != nil {
 		return err

@@ -48,12 +48,16 @@ func (db *DB) SigningKeys(ctx context.Context) ([]SigningKey, error) {
 	if len(db.keys.list) > 0 && now.Sub(db.keys.at).Abs() < keyLife {
 		return db.keys.list, nil
 	}
-	list, err := db.readSigningKeys(ctx)
-	if err == nil && len(list) == 0 {
-		if err = db.addSigningKey(ctx, true); err == nil {
-			list, err = db.readSigningKeys(ctx)
+	var list []SigningKey
+	err := db.keyed(ctx, func() (err error) {
+		list, err = db.readSigningKeys(ctx)
+		if err == nil && len(list) == 0 {
+			if err = db.addSigningKey(ctx, true); err == nil {
+				list, err = db.readSigningKeys(ctx)
+			}
 		}
-	}
+		return err
+	})
 	if err != nil {
 		return nil, wrap("signing keys", err)
 	}
@@ -64,7 +68,7 @@ func (db *DB) SigningKeys(ctx context.Context) ([]SigningKey, error) {
 // RotateSigningKey makes a new key, which signs from now on. The one before
 // stays live until the next rotation; those before it are forgotten.
 func (db *DB) RotateSigningKey(ctx context.Context) error {
-	if err := db.addSigningKey(ctx, false); err != nil {
+	if err := db.keyed(ctx, func() error { return db.addSigningKey(ctx, false) }); err != nil {
 		return wrap("rotate signing key", err)
 	}
 	db.keys.mu.Lock()
@@ -83,7 +87,7 @@ func (db *DB) readSigningKeys(ctx context.Context) ([]SigningKey, error) {
 		if err := r.Scan(&k.ID, &wrapped); err != nil {
 			return k, err
 		}
-		seed, err := db.box.Open(wrapped, "signing key "+k.ID)
+		seed, err := db.master.open(wrapped, "signing key "+k.ID)
 		if err != nil || len(seed) != ed25519.SeedSize {
 			return k, fmt.Errorf("signing key %s: %w", k.ID, ErrMasterKey)
 		}
@@ -115,8 +119,11 @@ func (db *DB) addSigningKey(ctx context.Context, onlyFirst bool) error {
 			return err
 		}
 		kid := newID(at).String()
-		_, err = tx.Exec(ctx, "INSERT INTO signing_keys (kid, public, wrapped, created_at) VALUES ($1, $2, $3, $4)",
-			kid, []byte(public), db.box.Seal(private.Seed(), "signing key "+kid), at)
+		wrapped, err := db.master.seal(ctx, tx, private.Seed(), "signing key "+kid)
+		if err != nil {
+			return err
+		}
+		_, err = tx.Exec(ctx, "INSERT INTO signing_keys (kid, public, wrapped, created_at) VALUES ($1, $2, $3, $4)", kid, []byte(public), wrapped, at)
 		if err != nil {
 			return err
 		}
@@ -126,24 +133,31 @@ func (db *DB) addSigningKey(ctx context.Context, onlyFirst bool) error {
 }
 
 // SiteKeys are the keys of a site, the newest first.
-func (db *DB) SiteKeys(ctx context.Context, site string) ([]*protocol.SiteKey, error) {
+func (db *DB) SiteKeys(ctx context.Context, site string) (list []*protocol.SiteKey, err error) {
+	err = db.keyed(ctx, func() (err error) {
+		list, err = db.readSiteKeys(ctx, site)
+		return err
+	})
+	return list, wrap("site keys", err)
+}
+
+func (db *DB) readSiteKeys(ctx context.Context, site string) ([]*protocol.SiteKey, error) {
 	rows, err := db.pool.Query(ctx, "SELECT id::text, wrapped FROM site_keys WHERE site = $1 ORDER BY created_at DESC, id", site)
 	if err != nil {
-		return nil, wrap("site keys", err)
+		return nil, err
 	}
-	list, err := pgx.CollectRows(rows, func(r pgx.CollectableRow) (*protocol.SiteKey, error) {
+	return pgx.CollectRows(rows, func(r pgx.CollectableRow) (*protocol.SiteKey, error) {
 		var id string
 		var wrapped []byte
 		if err := r.Scan(&id, &wrapped); err != nil {
 			return nil, err
 		}
-		raw, err := db.box.Open(wrapped, "site key "+site+" "+id)
+		raw, err := db.master.open(wrapped, "site key "+site+" "+id)
 		if err != nil {
 			return nil, fmt.Errorf("site key %s: %w", id, ErrMasterKey)
 		}
 		return protocol.NewSiteKey(site, id, raw)
 	})
-	return list, wrap("site keys", err)
 }
 
 // SiteName is what a site is called.
@@ -155,14 +169,16 @@ func (db *DB) SiteName(ctx context.Context, site string) (name string, err error
 // RotateSiteKey gives a site a new key. Kiosks get it with their next token; what
 // was sealed before stays readable under the key before.
 func (db *DB) RotateSiteKey(ctx context.Context, site string) error {
-	return wrap("rotate site key", db.tx(ctx, func(tx pgx.Tx) error { return db.addSiteKey(ctx, tx, site) }))
+	return wrap("rotate site key", db.keyedTx(ctx, func(tx pgx.Tx) error { return db.addSiteKey(ctx, tx, site) }))
 }
 
 func (db *DB) addSiteKey(ctx context.Context, tx pgx.Tx, site string) error {
 	raw := make([]byte, 32)
 	rand.Read(raw)
 	id := uuid.UUID(newID(db.now())).String()
-	_, err := tx.Exec(ctx, "INSERT INTO site_keys (id, site, wrapped, created_at) VALUES ($1, $2, $3, clock_timestamp())",
-		id, site, db.box.Seal(raw, "site key "+site+" "+id))
+	wrapped, err := db.master.seal(ctx, tx, raw, "site key "+site+" "+id)
+	if err == nil {
+		_, err = tx.Exec(ctx, "INSERT INTO site_keys (id, site, wrapped, created_at) VALUES ($1, $2, $3, clock_timestamp())", id, site, wrapped)
+	}
 	return err
 }

@@ -77,7 +77,7 @@ func (db *DB) RevokeKiosk(ctx context.Context, device, why string) error {
 
 // AddSite makes a site with its first key, or renames it.
 func (db *DB) AddSite(ctx context.Context, id, name string) error {
-	return wrap("add site", db.tx(ctx, func(tx pgx.Tx) error {
+	return wrap("add site", db.keyedTx(ctx, func(tx pgx.Tx) error {
 		_, err := tx.Exec(ctx, "INSERT INTO sites (id, name, created_at) VALUES ($1, $2, $3) ON CONFLICT (id) DO UPDATE SET name = excluded.name", id, name, db.now())
 		if err != nil {
 			return err

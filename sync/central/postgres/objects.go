@@ -123,7 +123,7 @@ func (db *DB) pictured(ctx context.Context, tx pgx.Tx, k Kiosk, r protocol.Ticke
 	if person == "" {
 		return "", nil
 	}
-	dead, err := erasedAmong(ctx, tx, []string{person})
+	dead, err := erasedAmong(ctx, tx, []domain.PersonID{domain.PersonID(person)})
 	if err != nil {
 		return "", err
 	}

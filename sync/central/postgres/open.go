@@ -29,7 +29,6 @@ import (
 	"github.com/pressly/goose/v3/lock"
 
 	"agentid/app/domain"
-	"agentid/sync/central/secret"
 )
 
 //go:embed migrations/*.sql
@@ -48,19 +47,23 @@ var (
 // Options say which database, and how to use it.
 type Options struct {
 	DSN     string
-	Replica string // for reports; the database itself where empty
+	Replica string // for reports; the database itself where empty, or where it does not answer
 	Conns   int32  // at most; 16 where zero
 	Master  []byte
-	Clock   domain.Clock
-	Log     *slog.Logger
+	// Keys, where there is one, is asked instead of Master: at the start, and when
+	// what the database holds is wrapped by another key, because it was rotated.
+	// It gives the master key and the one that is to follow it, if there is one.
+	Keys  func(context.Context) ([][]byte, error)
+	Clock domain.Clock
+	Log   *slog.Logger
 }
 
 // DB is the centre's database.
 type DB struct {
 	pool    *pgxpool.Pool
-	reports *pgxpool.Pool
+	replica *replica // nil for none
 	dsn     string
-	box     *secret.Box
+	master  masterKey
 	clock   domain.Clock
 	log     *slog.Logger
 	bell    bell
@@ -72,9 +75,8 @@ type DB struct {
 
 // Open connects to a database that Migrate has brought up to date.
 func Open(ctx context.Context, o Options) (*DB, error) {
-	box, err := secret.NewBox(o.Master)
-	if err != nil {
-		return nil, err
+	if o.Keys == nil {
+		o.Keys = func(context.Context) ([][]byte, error) { return [][]byte{o.Master}, nil }
 	}
 	if o.Conns == 0 {
 		o.Conns = 16
@@ -82,13 +84,14 @@ func Open(ctx context.Context, o Options) (*DB, error) {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
-	db := &DB{dsn: o.DSN, box: box, clock: o.Clock, log: o.Log, months: map[int64]bool{}, bell: newBell()}
+	db := &DB{dsn: o.DSN, clock: o.Clock, log: o.Log, months: map[int64]bool{}, bell: newBell()}
+	db.master.keys = o.Keys
+	var err error
 	if db.pool, err = connect(ctx, o.DSN, o.Conns, stage); err != nil {
 		return nil, err
 	}
-	db.reports = db.pool
 	if o.Replica != "" {
-		if db.reports, err = connect(ctx, o.Replica, max(2, o.Conns/4), nil); err != nil {
+		if db.replica, err = openReplica(ctx, o.Replica, max(2, o.Conns/4)); err != nil {
 			db.pool.Close()
 			return nil, fmt.Errorf("replica: %w", err)
 		}
@@ -102,27 +105,18 @@ func Open(ctx context.Context, o Options) (*DB, error) {
 
 // Close ends all connections.
 func (db *DB) Close() {
-	if db.reports != db.pool {
-		db.reports.Close()
+	if db.replica != nil {
+		db.replica.pool.Close()
 	}
 	db.pool.Close()
 }
 
 func connect(ctx context.Context, dsn string, conns int32, prepare func(context.Context, *pgx.Conn) error) (*pgxpool.Pool, error) {
-	cfg, err := pgxpool.ParseConfig(dsn)
+	cfg, err := poolConfig(dsn, conns)
 	if err != nil {
-		// The text of a DSN may hold a password.
-		return nil, errors.New("the dsn is not one")
+		return nil, err
 	}
-	cfg.MaxConns, cfg.AfterConnect = conns, prepare
-	cfg.PingTimeout = 5 * time.Second
-	cfg.ConnConfig.ConnectTimeout = 5 * time.Second
-	for name, v := range map[string]string{
-		"application_name": "agentid-central", "timezone": "UTC", "statement_timeout": "30s", "lock_timeout": "10s",
-		"idle_in_transaction_session_timeout": "60s",
-	} {
-		cfg.ConnConfig.RuntimeParams[name] = v
-	}
+	cfg.AfterConnect = prepare
 	pool, err := pgxpool.NewWithConfig(ctx, cfg)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrUnavailable, err)
@@ -134,6 +128,25 @@ func connect(ctx context.Context, dsn string, conns int32, prepare func(context.
 	return pool, nil
 }
 
+// poolConfig is what all connections have in common.
+func poolConfig(dsn string, conns int32) (*pgxpool.Config, error) {
+	cfg, err := pgxpool.ParseConfig(dsn)
+	if err != nil {
+		// The text of a DSN may hold a password.
+		return nil, errors.New("the dsn is not one")
+	}
+	cfg.MaxConns = conns
+	cfg.PingTimeout = 5 * time.Second
+	cfg.ConnConfig.ConnectTimeout = 5 * time.Second
+	for name, v := range map[string]string{
+		"application_name": "agentid-central", "timezone": "UTC", "statement_timeout": "30s", "lock_timeout": "10s",
+		"idle_in_transaction_session_timeout": "60s",
+	} {
+		cfg.ConnConfig.RuntimeParams[name] = v
+	}
+	return cfg, nil
+}
+
 // check compares the schema and the master key with what they should be.
 func (db *DB) check(ctx context.Context) error {
 	have, want, err := Schema(ctx, db.dsn)
@@ -143,21 +156,7 @@ func (db *DB) check(ctx context.Context) error {
 	if have != want {
 		return fmt.Errorf("%w: it is at %d, this program wants %d", ErrSchema, have, want)
 	}
-	const text, place = "agentid central", "key check"
-	return db.tx(ctx, func(tx pgx.Tx) error {
-		var sealed []byte
-		if err := tx.QueryRow(ctx, "SELECT key_check FROM meta FOR UPDATE").Scan(&sealed); err != nil {
-			return err
-		}
-		if sealed == nil {
-			_, err := tx.Exec(ctx, "UPDATE meta SET key_check = $1", db.box.Seal([]byte(text), place))
-			return err
-		}
-		if got, err := db.box.Open(sealed, place); err != nil || string(got) != text {
-			return ErrMasterKey
-		}
-		return nil
-	})
+	return db.unlock(ctx)
 }
 
 // Ready tells whether the database answers.

@@ -45,7 +45,8 @@ func (db *DB) Tail(ctx context.Context, site string) (*Tail, error) {
 // Next gives what has arrived since, in the order of arrival.
 func (t *Tail) Next(ctx context.Context) ([]Seen, error) {
 	now := t.db.now()
-	rows, err := t.db.reports.Query(ctx, `SELECT * FROM (
+	// From the database itself: what a replica gets late would be left out.
+	rows, err := t.db.pool.Query(ctx, `SELECT * FROM (
 			SELECT e.id::text, e.device::text, e.site, coalesce(k.branch, ''), e.kind, e.reason, e.at, e.received_at, e.person::text
 			FROM events e LEFT JOIN kiosks k ON k.device = e.device
 			WHERE e.received_at >= $1 AND ($2 = '' OR e.site = $2) ORDER BY e.received_at DESC, e.seq DESC LIMIT $3) x ORDER BY received_at, id`,

@@ -36,11 +36,18 @@ func (db *DB) AddWebhook(ctx context.Context, site, url string, kinds []string) 
 	rand.Read(raw)
 	now := db.now()
 	w = Webhook{ID: newID(now).String(), Site: site, URL: url, Kinds: kinds, CreatedAt: now}
-	tag, err := db.pool.Exec(ctx, "INSERT INTO webhooks (id, site, url, kinds, wrapped, created_at) SELECT $1, id, $3, $4, $5, $6 FROM sites WHERE id = $2",
-		w.ID, site, url, kinds, db.box.Seal(raw, "webhook "+w.ID), now)
-	if err == nil && tag.RowsAffected() == 0 {
-		err = fmt.Errorf("site: %w", domain.ErrNotFound)
-	}
+	err = db.keyedTx(ctx, func(tx pgx.Tx) error {
+		wrapped, err := db.master.seal(ctx, tx, raw, "webhook "+w.ID)
+		if err != nil {
+			return err
+		}
+		tag, err := tx.Exec(ctx, "INSERT INTO webhooks (id, site, url, kinds, wrapped, created_at) SELECT $1, id, $3, $4, $5, $6 FROM sites WHERE id = $2",
+			w.ID, site, url, kinds, wrapped, now)
+		if err == nil && tag.RowsAffected() == 0 {
+			err = fmt.Errorf("site: %w", domain.ErrNotFound)
+		}
+		return err
+	})
 	return w, secretPrefix + base64.StdEncoding.EncodeToString(raw), wrap("add webhook", err)
 }
 
@@ -103,27 +110,34 @@ type Delivery struct {
 
 // TakeDeliveries takes up to n messages that are due. Nobody else gets them until
 // the lease is over: who ends before it has told of them sends them again.
-func (db *DB) TakeDeliveries(ctx context.Context, n int, lease time.Duration) ([]Delivery, error) {
+func (db *DB) TakeDeliveries(ctx context.Context, n int, lease time.Duration) (list []Delivery, err error) {
+	err = db.keyed(ctx, func() (err error) {
+		list, err = db.takeDeliveries(ctx, n, lease)
+		return err
+	})
+	return list, wrap("take messages", err)
+}
+
+func (db *DB) takeDeliveries(ctx context.Context, n int, lease time.Duration) ([]Delivery, error) {
 	now := db.now()
 	rows, err := db.pool.Query(ctx, `WITH due AS (SELECT d.id FROM deliveries d WHERE d.state = 'pending' AND d.next_at <= $1 ORDER BY d.next_at LIMIT $2 FOR UPDATE SKIP LOCKED)
 		UPDATE deliveries d SET next_at = $3, attempts = d.attempts + 1 FROM due, webhooks w
 		WHERE d.id = due.id AND w.id = d.webhook RETURNING d.id::text, w.id::text, w.url, w.wrapped, d.body::text, d.attempts`, now, n, now.Add(lease))
 	if err != nil {
-		return nil, wrap("take messages", err)
+		return nil, err
 	}
-	list, err := pgx.CollectRows(rows, func(r pgx.CollectableRow) (d Delivery, err error) {
+	return pgx.CollectRows(rows, func(r pgx.CollectableRow) (d Delivery, err error) {
 		var wrapped []byte
 		var body string
 		if err := r.Scan(&d.ID, &d.Webhook, &d.URL, &wrapped, &body, &d.Attempts); err != nil {
 			return d, err
 		}
 		d.Body = []byte(body)
-		if d.Secret, err = db.box.Open(wrapped, "webhook "+d.Webhook); err != nil {
+		if d.Secret, err = db.master.open(wrapped, "webhook "+d.Webhook); err != nil {
 			return d, fmt.Errorf("webhook %s: %w", d.Webhook, ErrMasterKey)
 		}
 		return d, nil
 	})
-	return list, wrap("take messages", err)
 }
 
 // Delivered tells that a message has been taken.

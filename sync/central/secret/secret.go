@@ -1,140 +1,110 @@
 // Package secret keeps the centre's master key, and wraps with it what the
-// database holds: the keys of sites and the keys that tokens are signed with.
+// database holds: the keys of sites, the keys that tokens are signed with and
+// the secrets of webhooks. The key lies in a folder, in AWS Secrets Manager, or
+// in a file that only AWS KMS opens. What is read of it stays in memory; no
+// error and no log line holds any of it.
 package secret
 
 import (
 	"context"
-	"crypto/aes"
-	"crypto/cipher"
-	"crypto/rand"
 	"errors"
 	"fmt"
-	"io"
-	"os"
-	"path/filepath"
+	"net/netip"
+	"net/url"
 	"strings"
 )
 
 // KeySize is of the master key, in bytes.
 const KeySize = 32
 
-// Master is the name of the master key in a store.
-const Master = "master.key"
+// Errors of a store.
+var (
+	// ErrAbsent says that a store has no such key.
+	ErrAbsent = errors.New("no such secret")
+	// ErrDenied says that this program may not use the store.
+	ErrDenied = errors.New("access denied")
+	// ErrUnavailable says that a store does not answer; later it may.
+	ErrUnavailable = errors.New("secret store unavailable")
+)
 
-// ErrAbsent says that a store has no such secret.
-var ErrAbsent = errors.New("no such secret")
-
-// Store gives secrets by name: a folder, a cloud's secret manager.
+// Store keeps the master key and, while it is being rotated, the one that is to
+// follow it.
 type Store interface {
-	Get(ctx context.Context, name string) ([]byte, error)
+	// Master gives the master key, or ErrAbsent.
+	Master(ctx context.Context) ([]byte, error)
+	// Create makes a master key of random bytes, unless there is one.
+	Create(ctx context.Context) error
+	// Next gives the key that is to follow, or ErrAbsent.
+	Next(ctx context.Context) ([]byte, error)
+	// Prepare makes the key that is to follow, unless there is one.
+	Prepare(ctx context.Context) error
+	// Promote makes the key that is to follow the master key, and keeps the one
+	// before; ErrAbsent where none is to follow.
+	Promote(ctx context.Context) error
+	// String says where the key is, for staff.
+	String() string
 }
 
-// Dir is a folder of files that only its owner may read, each one secret.
-type Dir string
-
-// Get implements Store.
-func (d Dir) Get(_ context.Context, name string) ([]byte, error) {
-	path, err := d.path(name)
+// Open gives the store that where names: a folder, "aws-sm:NAME" or
+// "aws-kms:KEY?blob=/path". Both take region= and endpoint=, of KMS also
+// context=, the name of the centre that the key is bound to. It asks no network.
+func Open(ctx context.Context, where string) (Store, error) {
+	scheme, rest, _ := strings.Cut(where, ":")
+	switch scheme {
+	case "aws-sm", "aws-kms":
+	default:
+		if where == "" {
+			return nil, errors.New("no place for the master key: set --secrets")
+		}
+		return Dir(where), nil
+	}
+	name, query, _ := strings.Cut(rest, "?")
+	q, err := url.ParseQuery(query)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("secrets %s: what follows ? is no query", scheme)
 	}
-	f, err := os.Open(path)
-	if errors.Is(err, os.ErrNotExist) {
-		return nil, fmt.Errorf("secret %s: %w", name, ErrAbsent)
-	}
-	if err != nil {
-		return nil, fmt.Errorf("secret %s: %w", name, err)
-	}
-	defer f.Close()
-	info, err := f.Stat()
-	if err != nil {
-		return nil, fmt.Errorf("secret %s: %w", name, err)
-	}
-	if info.Mode().Perm()&0o077 != 0 {
-		return nil, fmt.Errorf("secret %s: others may read it: chmod 600 %s", name, path)
-	}
-	b, err := io.ReadAll(io.LimitReader(f, 4096))
-	if err != nil {
-		return nil, fmt.Errorf("secret %s: %w", name, err)
-	}
-	return b, nil
-}
-
-// Create makes a secret of random bytes, unless there is one.
-func (d Dir) Create(name string, size int) (err error) {
-	path, err := d.path(name)
-	if err != nil {
-		return err
-	}
-	if err := os.MkdirAll(string(d), 0o700); err != nil {
-		return fmt.Errorf("make secret %s: %w", name, err)
-	}
-	// Written beside its place and linked there: it is never seen half made.
-	f, err := os.CreateTemp(string(d), ".new")
-	if err != nil {
-		return fmt.Errorf("make secret %s: %w", name, err)
-	}
-	defer os.Remove(f.Name())
-	b := make([]byte, size)
-	rand.Read(b)
-	_, err = f.Write(b)
-	err = errors.Join(err, f.Sync(), f.Close())
-	if err == nil {
-		if err = os.Link(f.Name(), path); errors.Is(err, os.ErrExist) {
-			return nil
+	o := aws{name: name, region: q.Get("region"), endpoint: q.Get("endpoint")}
+	for k, v := range q {
+		known := k == "region" || k == "endpoint" || scheme == "aws-kms" && (k == "blob" || k == "context")
+		if !known || len(v) != 1 || v[0] == "" {
+			return nil, fmt.Errorf("secrets %s: %q is not to be there, or not so", scheme, k)
 		}
 	}
-	if err != nil {
-		return fmt.Errorf("make secret %s: %w", name, err)
+	if name == "" {
+		return nil, fmt.Errorf("secrets %s: want a name behind the colon", scheme)
+	}
+	if err := safe(o.endpoint); err != nil {
+		return nil, fmt.Errorf("secrets %s: %w", scheme, err)
+	}
+	if scheme == "aws-sm" {
+		return newManager(ctx, o)
+	}
+	if q.Get("blob") == "" {
+		return nil, errors.New("secrets aws-kms: want ?blob=/path, the file of the wrapped key")
+	}
+	return newKMS(ctx, o, q.Get("blob"), q.Get("context"))
+}
+
+// safe refuses an endpoint over which the key would travel in the clear.
+func safe(endpoint string) error {
+	if endpoint == "" {
+		return nil
+	}
+	u, err := url.Parse(endpoint)
+	if err != nil || u.Host == "" {
+		return errors.New("endpoint is no address, as https://host")
+	}
+	host, err := netip.ParseAddr(u.Hostname())
+	if u.Scheme != "https" && !(u.Scheme == "http" && (u.Hostname() == "localhost" || err == nil && host.IsLoopback())) {
+		return errors.New("endpoint: want https, the key travels over it")
 	}
 	return nil
 }
 
-func (d Dir) path(name string) (string, error) {
-	if name == "" || strings.HasPrefix(name, ".") || filepath.Base(name) != name {
-		return "", fmt.Errorf("secret of an impossible name")
+// sized holds a key to its length.
+func sized(key []byte, where string) ([]byte, error) {
+	if len(key) != KeySize {
+		return nil, fmt.Errorf("master key in %s has %d bytes, want %d", where, len(key), KeySize)
 	}
-	return filepath.Join(string(d), name), nil
-}
-
-// ErrOpen says that something was wrapped by another key, elsewhere, or is damaged.
-var ErrOpen = errors.New("does not open with this master key")
-
-// Box wraps with the master key.
-type Box struct{ aead cipher.AEAD }
-
-// NewBox makes a box of the master key.
-func NewBox(master []byte) (*Box, error) {
-	if len(master) != KeySize {
-		return nil, fmt.Errorf("master key of %d bytes, want %d", len(master), KeySize)
-	}
-	block, err := aes.NewCipher(master)
-	if err != nil {
-		return nil, fmt.Errorf("master key: %w", err)
-	}
-	aead, err := cipher.NewGCM(block)
-	if err != nil {
-		return nil, fmt.Errorf("master key: %w", err)
-	}
-	return &Box{aead}, nil
-}
-
-// Seal wraps plain for a place: it opens nowhere else.
-func (b *Box) Seal(plain []byte, place string) []byte {
-	out := make([]byte, b.aead.NonceSize(), b.aead.NonceSize()+len(plain)+b.aead.Overhead())
-	rand.Read(out)
-	return b.aead.Seal(out, out, plain, []byte("agentid central 1 "+place))
-}
-
-// Open gives what Seal wrapped.
-func (b *Box) Open(sealed []byte, place string) ([]byte, error) {
-	n := b.aead.NonceSize()
-	if len(sealed) < n {
-		return nil, ErrOpen
-	}
-	plain, err := b.aead.Open(nil, sealed[:n], sealed[n:], []byte("agentid central 1 "+place))
-	if err != nil {
-		return nil, ErrOpen
-	}
-	return plain, nil
+	return key, nil
 }
