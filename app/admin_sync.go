@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"slices"
 
 	"agentid/app/domain"
 	"agentid/app/kiosk"
@@ -26,6 +27,7 @@ func (d syncDesk) Sync(ctx context.Context) (kiosk.SyncInfo, error) {
 	}
 	st, _ := d.p.link.now()
 	s.State, s.LastSuccess, s.RetryAt, s.LastError, s.Notes = string(st.State), st.LastSuccess, st.RetryAt, st.LastError, st.Notes
+	s.Notes = append(slices.Clone(s.Notes), d.p.faq.notes(domain.English)...)
 	if st.SkewKnown {
 		s.Skew = st.Skew
 	}

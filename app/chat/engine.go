@@ -316,6 +316,26 @@ func (e *Engine) Ask(c Context, question string) Reply {
 	return r
 }
 
+// Match is how well a topic answers a question.
+type Match struct {
+	ID    string
+	Score float64 // 0..1; of the first its confidence
+}
+
+// Find is Ask, and the topics that were looked at, the best first.
+func (e *Engine) Find(c Context, question string) (Reply, []Match) {
+	r, found := e.ask(c, question)
+	var out []Match
+	for i, f := range found {
+		score := r.Confidence
+		if i > 0 {
+			score = min(score, f.share)
+		}
+		out = append(out, Match{e.topics[f.topic].id, score})
+	}
+	return r, out
+}
+
 // ask also tells what was seen, for those that tune and measure.
 func (e *Engine) ask(c Context, question string) (Reply, []candidate) {
 	question, short := cut(question)
