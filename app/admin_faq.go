@@ -58,8 +58,13 @@ func (b *faqBook) inForce(ctx context.Context) (*faqInForce, error) {
 }
 
 // Notes implements kiosk.FAQDesk.
-func (d faqDesk) Notes(_ context.Context, lang domain.Lang) ([]string, error) {
-	return d.book.notes(lang), nil
+func (d faqDesk) Notes(_ context.Context, lang domain.Lang) (out []string, err error) {
+	if f := d.book.now.Load(); f != nil {
+		for _, r := range f.layers.refused {
+			out = append(out, r.brief(lang))
+		}
+	}
+	return out, nil
 }
 
 // SaveTopic implements kiosk.FAQDesk.

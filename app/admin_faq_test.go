@@ -418,6 +418,54 @@ func TestCentrePublishesAnswers(t *testing.T) {
 	}
 }
 
+// What the centre publishes answers at the running kiosk without a restart, and
+// what is wrong with it is on the FAQ page and among the sync's notes.
+func TestPublishedAnswersReachTheRunningKiosk(t *testing.T) {
+	k := newAdminKiosk(t)
+	ctx, cancel := context.WithCancel(t.Context())
+	var running sync.WaitGroup
+	running.Go(func() { k.openAssistant(ctx); k.program.faq.run(ctx) })
+	defer func() { cancel(); running.Wait() }()
+	for k.assistant.Load() == nil {
+		<-time.After(10 * time.Millisecond)
+	}
+	apply := func(version int64, text string) {
+		t.Helper()
+		from, err := k.store.SyncCursor(ctx)
+		if err != nil {
+			t.Fatal(err)
+		}
+		d := &domain.Document{Kind: "faq", Ref: "es", Version: version, ContentType: "text/plain", Content: text, At: k.c.clock.Now()}
+		page := domain.CentrePage{From: from, Cursor: from + "x", Changes: []domain.CentreChange{{Document: d}}}
+		if _, err := (takeover{k.store, k.program}).ApplyPage(ctx, page); err != nil {
+			t.Fatal(err)
+		}
+	}
+	raw, err := assets.FAQ("es")
+	if err != nil {
+		t.Fatal(err)
+	}
+	apply(1, strings.Replace(string(raw), "Puede abrirla en el mostrador.", "La central dice: venga.", 1))
+	for !strings.Contains(k.answered(domain.Spanish, "¿cómo abro una cuenta?"), "La central dice: venga.") {
+		<-time.After(10 * time.Millisecond)
+	}
+	apply(2, "@topic x\ncategory: perros\n? ¿Qué?\nNada.\n")
+	for len(k.program.faq.notes(domain.Spanish)) == 0 {
+		<-time.After(10 * time.Millisecond)
+	}
+	if got := k.answered(domain.Spanish, "¿cómo abro una cuenta?"); !strings.Contains(got, "La central dice: venga.") {
+		t.Errorf("heard %q", got)
+	}
+	k.enter("clara")
+	v := k.do(kiosk.AdminGo{Page: kiosk.PageFAQ})
+	if len(v.Figures) != 1 || !strings.Contains(v.Figures[0].Value.Words.Plain, "es: un error, en la línea 2") {
+		t.Errorf("figures %+v", v.Figures)
+	}
+	if s, err := (syncDesk{k.program}).Sync(ctx); err != nil || len(s.Notes) != 1 || !strings.Contains(s.Notes[0], `category "perros"`) {
+		t.Errorf("%+v, %v", s.Notes, err)
+	}
+}
+
 // Saves while everything is being learnt, many at once, and the centre
 // publishing between them: nothing is lost, and what is in force in the end is
 // what a restart has.
@@ -540,7 +588,7 @@ func TestGapBoardInTheTab(t *testing.T) {
 		t.Fatalf("%+v", v.Detail)
 	}
 	v = k.do(kiosk.AdminDo{ID: "faq.add", Row: id})
-	if v.Form == nil || !strings.Contains(v.Form.Fields[0].Value, "cripto") || strings.Count(v.Form.Fields[2].Value, "\n") != 1 {
+	if v.Form == nil || !strings.Contains(v.Form.Fields[0].Value, "cripto") || strings.Count(v.Form.Fields[3].Value, "\n") != 1 {
 		t.Fatalf("%+v", v.Form)
 	}
 	values := map[string]string{}

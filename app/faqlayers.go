@@ -67,6 +67,25 @@ func (r faqRefusal) In(l domain.Lang) string {
 	return text
 }
 
+// brief tells it in a few words; the doctor and the sync tell all of it.
+func (r faqRefusal) brief(l domain.Lang) string {
+	var ps faq.Problems
+	known := errors.As(r.err, &ps)
+	switch {
+	case !known && l == domain.English:
+		return r.ref + ": could not be read"
+	case !known:
+		return r.ref + ": no se pudo leer"
+	case len(ps) == 1 && l == domain.English:
+		return fmt.Sprintf("%s: a mistake, in line %d", r.ref, ps[0].Line)
+	case len(ps) == 1:
+		return fmt.Sprintf("%s: un error, en la línea %d", r.ref, ps[0].Line)
+	case l == domain.English:
+		return fmt.Sprintf("%s: %d mistakes, the first in line %d", r.ref, len(ps), ps[0].Line)
+	}
+	return fmt.Sprintf("%s: %d errores, el primero en la línea %d", r.ref, len(ps), ps[0].Line)
+}
+
 // faqLayers are the questions and answers by whose they are. They do not change:
 // with makes others.
 type faqLayers struct {

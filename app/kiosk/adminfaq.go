@@ -125,7 +125,14 @@ func topicDetail(id string, list []TopicInfo) (*Detail, error) {
 	if t.First != "" {
 		d.Fields = append(d.Fields, field("faq_first", cellText(t.First)))
 	}
-	d.Fields = append(d.Fields, field("answer", cellText(t.Answer)))
+	// A field for each paragraph and step, as the visitor sees them.
+	label := words("col.answer")
+	for line := range strings.Lines(t.Answer) {
+		if line = strings.TrimSpace(line); line != "" {
+			d.Fields = append(d.Fields, DetailField{Label: label, Value: cellText(line)})
+			label = Words{}
+		}
+	}
 	if !t.ChangedAt.IsZero() {
 		d.Fields = append(d.Fields, field("changed", cellDay(t.ChangedAt)))
 	}
@@ -172,9 +179,9 @@ func topicForm(title string, t TopicInfo, categories []Option) *Form {
 	f := &Form{
 		Title: words(title), Submit: words("do.save"), Try: words("do.faq_try"), Fields: []FormField{
 			{ID: "title", Label: words("col.question"), Hint: words("hint.faq_title"), Kind: FieldText, Value: t.Title, Max: maxTopicTitle},
+			{ID: "category", Label: words("col.category"), Kind: FieldChoice, Value: t.Category, Options: categories},
 			{ID: "answer", Label: words("col.answer"), Hint: words("hint.faq_answer"), Kind: FieldLong, Value: t.Answer, Max: maxTopicAnswer},
 			{ID: "questions", Label: words("col.ways"), Hint: words("hint.ways"), Kind: FieldLong, Value: strings.Join(t.Questions, "\n"), Max: maxTopicWays},
-			{ID: "category", Label: words("col.category"), Kind: FieldChoice, Value: t.Category, Options: categories},
 			{ID: "first", Label: words("col.faq_first"), Hint: words("hint.faq_first"), Kind: FieldText, Value: t.First, Max: maxTopicFirst},
 			{ID: "try", Label: words("col.try"), Hint: words("hint.try"), Kind: FieldText, Max: 300},
 		},
@@ -386,7 +393,7 @@ func tryQuestion(ctx context.Context, c call) (*Table, error) {
 	if err != nil {
 		return nil, topicErrors(err)
 	}
-	t := &Table{Columns: []Column{column("question", 6), right(column("sure", 2)), column("kiosk_says", 3)}, Empty: words("empty.try"), Total: -1}
+	t := &Table{Columns: []Column{column("question", 6), right(column("sure", 1.9)), column("kiosk_says", 2.9)}, Empty: words("empty.try"), Total: -1}
 	for _, m := range list {
 		said := cellKey("try.suggest")
 		if m.Answer {

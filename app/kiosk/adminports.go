@@ -220,7 +220,7 @@ type FAQDesk interface {
 	// as it is there.
 	Topics(ctx context.Context, lang domain.Lang) ([]TopicInfo, error)
 	// Notes say what was published for this kiosk and is not used, and why, in
-	// the reader's words.
+	// a few of the reader's words.
 	Notes(ctx context.Context, lang domain.Lang) ([]string, error)
 	// SaveTopic checks and stores a topic, and has it answer from now on; an
 	// empty ID makes one. TopicProblems; domain.ErrEdited where Seen is not what
