@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"slices"
 
 	"agentid/app/domain"
 	"agentid/app/kiosk"
@@ -20,12 +21,12 @@ func (d syncDesk) Sync(ctx context.Context) (kiosk.SyncInfo, error) {
 	if err != nil {
 		return kiosk.SyncInfo{}, err
 	}
-	s := kiosk.SyncInfo{State: "not_configured", Waiting: w}
+	s := kiosk.SyncInfo{State: "not_configured", Waiting: w, Notes: d.p.faq.notes(domain.English)}
 	if d.p.link == nil {
 		return s, nil
 	}
 	st, _ := d.p.link.now()
-	s.State, s.LastSuccess, s.RetryAt, s.LastError, s.Notes = string(st.State), st.LastSuccess, st.RetryAt, st.LastError, st.Notes
+	s.State, s.LastSuccess, s.RetryAt, s.LastError, s.Notes = string(st.State), st.LastSuccess, st.RetryAt, st.LastError, append(slices.Clone(st.Notes), s.Notes...)
 	if st.SkewKnown {
 		s.Skew = st.Skew
 	}

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 
 	"agentid/app/chat"
 	"agentid/app/chat/faq"
@@ -25,32 +26,48 @@ type chatStore interface {
 
 // assistant answers the kiosk's visitors by the engine.
 type assistant struct {
-	engine *chat.Engine
+	served atomic.Pointer[served]
 	store  chatStore
 	clock  domain.Clock
 	kiosk  string // its device id
 	values map[domain.Lang]faq.Values
+}
+
+// served is what visitors are answered with from one change of the answers to
+// the next.
+type served struct {
+	engine *chat.Engine
 	groups map[domain.Lang]*kiosk.AskGroups
 }
 
 var _ kiosk.Assistant = (*assistant)(nil)
 
 func newAssistant(e *chat.Engine, st chatStore, clock domain.Clock, device string, values map[domain.Lang]faq.Values) *assistant {
-	a := &assistant{engine: e, store: st, clock: clock, kiosk: device, values: values, groups: map[domain.Lang]*kiosk.AskGroups{}}
-	for _, l := range []domain.Lang{domain.Spanish, domain.English} {
-		a.groups[l] = a.group(l)
-	}
+	a := &assistant{store: st, clock: clock, kiosk: device, values: values}
+	a.serve(e)
 	return a
 }
 
+// serve has the next question answered by an engine, in conversations that are
+// under way as well.
+func (a *assistant) serve(e *chat.Engine) {
+	s := &served{engine: e, groups: map[domain.Lang]*kiosk.AskGroups{}}
+	for _, l := range faqLangs {
+		s.groups[l] = group(e, l)
+	}
+	a.served.Store(s)
+}
+
+func (a *assistant) engine() *chat.Engine { return a.served.Load().engine }
+
 // openAssistant reads the questions and answers, which takes a second or some,
 // and has the kiosk answer from then on. A kiosk without them does all else.
-func (p *program) openAssistant() {
-	a, err := p.c.openAnswers()
+func (p *program) openAssistant(ctx context.Context) {
+	f, err := p.faq.open(ctx)
 	if err != nil {
 		p.c.log.Error("questions and answers", slog.String("error", err.Error()))
 	}
-	if a == nil {
+	if f == nil {
 		return
 	}
 	var speaker kiosk.Speaker
@@ -59,15 +76,28 @@ func (p *program) openAssistant() {
 	}
 	site := p.machine.View().Site
 	values := faqValues(p.c.cfg, config.Site(site))
-	p.machine.SetAssistant(newAssistant(a.engine, p.store, p.c.clock, p.store.DeviceID(), values), speaker)
+	a := newAssistant(f.engine, p.store, p.c.clock, p.store.DeviceID(), values)
+	p.assistant.Store(a)
+	a.serve(p.faq.now.Load().engine) // what changed since
+	p.machine.SetAssistant(a, speaker)
 }
+
+// serveAnswers has visitors answered by an engine from now on.
+func (p *program) serveAnswers(e *chat.Engine) {
+	if a := p.assistant.Load(); a != nil {
+		a.serve(e)
+	}
+}
+
+// faqPublished takes in the questions and answers that the centre published.
+func (p *program) faqPublished() { p.faq.published() }
 
 // group sorts the topics by category. The topic by which one asks for a person
 // has a button of its own.
-func (a *assistant) group(l domain.Lang) *kiosk.AskGroups {
+func group(engine *chat.Engine, l domain.Lang) *kiosk.AskGroups {
 	by := map[string][]kiosk.AskChip{}
-	for _, id := range a.engine.Topics() {
-		if e, ok := a.engine.Entry(id, l); ok && id != chat.TopicHuman {
+	for _, id := range engine.Topics() {
+		if e, ok := engine.Entry(id, l); ok && id != chat.TopicHuman {
 			by[e.Category] = append(by[e.Category], kiosk.AskChip{ID: id, Title: e.Title})
 		}
 	}
@@ -81,7 +111,7 @@ func (a *assistant) group(l domain.Lang) *kiosk.AskGroups {
 }
 
 // Groups implements kiosk.Assistant.
-func (a *assistant) Groups(l domain.Lang) *kiosk.AskGroups { return a.groups[l] }
+func (a *assistant) Groups(l domain.Lang) *kiosk.AskGroups { return a.served.Load().groups[l] }
 
 // Begin implements kiosk.Assistant.
 func (a *assistant) Begin(l domain.Lang, who kiosk.Asker) kiosk.Conversation {
@@ -95,7 +125,7 @@ func (a *assistant) Begin(l domain.Lang, who kiosk.Asker) kiosk.Conversation {
 	}
 	// It fails only without an engine or a clock.
 	c.session, c.err = chat.NewSession(chat.SessionOptions{
-		Engine: a.engine, Clock: a.clock, Journal: c, NewID: newID, Lang: l, Kiosk: a.kiosk, Identity: id,
+		Engine: a.engine(), Clock: a.clock, Journal: c, NewID: newID, Lang: l, Kiosk: a.kiosk, Identity: id,
 	})
 	return c
 }
@@ -151,6 +181,7 @@ func (c *conversation) turn(l domain.Lang, do func(*chat.Session) (chat.Turn, er
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.session.SetLang(l)
+	c.session.SetEngine(c.a.engine())
 	t, err := do(c.session)
 	switch {
 	case t.Kind == "": // there is no such topic
@@ -186,7 +217,7 @@ func (c *conversation) shown(t chat.Turn) kiosk.AskTurn {
 // answer is what a topic answers in a language, with its placeholders filled;
 // nil where there is none.
 func (c *conversation) answer(topic string, l domain.Lang) *kiosk.AskAnswered {
-	e, ok := c.a.engine.Entry(topic, l)
+	e, ok := c.a.engine().Entry(topic, l)
 	if !ok {
 		return nil
 	}
@@ -208,7 +239,7 @@ func (c *conversation) In(t kiosk.AskTurn, l domain.Lang) kiosk.AskTurn {
 	}
 	t.Chips = slices.Clone(t.Chips)
 	for i, chip := range t.Chips {
-		if e, ok := c.a.engine.Entry(chip.ID, l); ok {
+		if e, ok := c.a.engine().Entry(chip.ID, l); ok {
 			t.Chips[i].Title = e.Title
 		}
 	}

@@ -184,7 +184,7 @@ func TestAssistantGroups(t *testing.T) {
 			}
 		}
 	}
-	if want := 2 * (len(a.engine.Topics()) - 1); n != want { // but for a person
+	if want := 2 * (len(a.engine().Topics()) - 1); n != want { // but for a person
 		t.Errorf("%d topics, want %d", n, want)
 	}
 }

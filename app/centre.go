@@ -320,6 +320,7 @@ func (t takeover) ApplyPage(ctx context.Context, page domain.CentrePage) (domain
 	if done.People > 0 {
 		t.p.galleryChanged()
 	}
+	t.p.faqPublished()
 	if done.Erased+done.Gone+done.Badges > 0 {
 		t.p.sweepCards(ctx)
 	}

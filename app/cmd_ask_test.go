@@ -7,11 +7,14 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"agentid/app/chat"
 	"agentid/app/domain"
+	"agentid/app/kiosk"
 )
 
 // Every line has its answer, whatever is in it, in the form that was agreed.
@@ -192,5 +195,63 @@ func TestFAQGapsAndPreview(t *testing.T) {
 		if _, err := k.run("", args...); !errors.As(err, new(usageError)) {
 			t.Errorf("%v: %v", args, err)
 		}
+	}
+}
+
+// What is in force can be carried to another kiosk, and the doctor says whose
+// it is.
+func TestFAQExport(t *testing.T) {
+	k := newConsole(t)
+	if _, err := k.run("", "people", "list"); err != nil { // makes the store
+		t.Fatal(err)
+	}
+	st, err := k.cli.openStore(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	desk := faqDesk{newFAQBook(k.cli, st, func(*chat.Engine) {}), st, &gapBoard{}}
+	if _, err := desk.SaveTopic(t.Context(), kiosk.TopicInfo{
+		Lang: domain.Spanish, Category: "sucursal", Title: "¿Dónde dejo el paraguas?", Answer: "En el paragüero.", First: "Séquelo antes.",
+	}); err != nil {
+		t.Fatal(err)
+	}
+	list, err := desk.Topics(t.Context(), domain.Spanish)
+	if err != nil {
+		t.Fatal(err)
+	}
+	i := slices.IndexFunc(list, func(x kiosk.TopicInfo) bool { return x.ID == "sucursal_horario" })
+	list[i].Category, list[i].Answer = "ayuda", "De 8 a 13."
+	if _, err := desk.SaveTopic(t.Context(), list[i]); err != nil {
+		t.Fatal(err)
+	}
+	publish(t, st, domain.English, 7, "broken")
+	if err := st.Close(); err != nil {
+		t.Fatal(err)
+	}
+	dir := filepath.Join(k.dir, "out")
+	if out, err := k.run("", "faq", "export", dir); err != nil {
+		t.Fatal(out, err)
+	}
+	if _, err := k.run("", "faq", "export", dir); !errors.Is(err, os.ErrExist) {
+		t.Errorf("over what is there: %v", err)
+	}
+	if out, err := k.run("", "faq", "check", filepath.Join(dir, "es.faq"), filepath.Join(dir, "en.faq")); err != nil {
+		t.Errorf("another kiosk would refuse it: %s, %v", out, err)
+	}
+	k.cli.cfg.FAQ.Dir = dir
+	a, err := k.cli.openAnswers()
+	if err != nil || a.from != dir {
+		t.Fatal(err)
+	}
+	if e, _ := a.engine.Entry("sucursal_horario", domain.Spanish); e.Answer[0].Text != "De 8 a 13." {
+		t.Errorf("%+v", e)
+	}
+	if e, ok := a.engine.Entry("branch_donde_dejo_el_paraguas", domain.English); !ok || !e.Urgent || e.First == "" {
+		t.Errorf("%+v", e)
+	}
+	k.cli.cfg.FAQ.Dir = ""
+	fs := k.cli.checkAnswers(t.Context())
+	if d := fs[0].Detail; fs[0].Verdict != warn || !strings.Contains(d, "62 topics, built in, 2 edited by the branch") || !strings.Contains(d, "not used: en.faq:1") {
+		t.Errorf("doctor says %+v", fs)
 	}
 }

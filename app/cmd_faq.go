@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -22,7 +24,7 @@ func faqCommand(c *cli) *cobra.Command {
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(faqCheckCommand(c), faqGapsCommand(c), faqPreviewCommand(c))
+	cmd.AddCommand(faqCheckCommand(c), faqGapsCommand(c), faqPreviewCommand(c), faqExportCommand(c))
 	return cmd
 }
 
@@ -86,22 +88,120 @@ func langOfFile(name string) (domain.Lang, bool) {
 	return "", false
 }
 
-// pastExchanges are what was asked at this kiosk, as the engine knows it.
-func (c *cli) pastExchanges(ctx context.Context, days int) ([]chat.Exchange, error) {
+// past is what was asked at this kiosk, as the engine knows it, and the
+// answers in force.
+func (c *cli) past(ctx context.Context, days int) ([]chat.Exchange, *chat.Engine, error) {
 	st, err := c.openStore(ctx)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	defer st.Close()
 	list, err := st.Exchanges(ctx, c.clock.Now().AddDate(0, 0, -days), store.MaxExchanges)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	out := make([]chat.Exchange, len(list))
 	for i, e := range list {
 		out[i] = chatExchange(e)
 	}
-	return out, nil
+	y, err := c.layersInForce(ctx, st)
+	if err != nil {
+		return nil, nil, err
+	}
+	e, err := engineOf(y)
+	return out, e, err
+}
+
+// layersInForce are the questions and answers as a kiosk on this store has them;
+// what is wrong with them is told to those that ask.
+func (c *cli) layersInForce(ctx context.Context, st faqStore) (faqLayers, error) {
+	files, refused := c.fileSets()
+	if files == nil {
+		return faqLayers{}, refused
+	}
+	y := c.readLayers(ctx, st, files, false)
+	if refused != nil {
+		fmt.Fprintln(c.errOut, "agentid:", refused)
+	}
+	for _, r := range y.refused {
+		fmt.Fprintln(c.errOut, "agentid:", r.In(c.cfg.Lang))
+	}
+	return y, nil
+}
+
+func faqExportCommand(c *cli) *cobra.Command {
+	return &cobra.Command{
+		Use:   "export DIR",
+		Short: "Write what is in force, with this branch's edits, as es.faq and en.faq into a new folder",
+		Long: "Write what is in force (this branch's edits over what the centre published, over faq.dir or the built-in ones)\n" +
+			"as es.faq and en.faq into a folder that has none yet. Another kiosk takes them by faq.dir. A topic that one\n" +
+			"language lacks is written in the words of the other, to be translated.",
+		Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return c.withStore(cmd.Context(), func(st *store.Store) error { return c.exportFAQ(cmd.Context(), st, args[0]) })
+		},
+	}
+}
+
+func (c *cli) exportFAQ(ctx context.Context, st faqStore, dir string) error {
+	y, err := c.layersInForce(ctx, st)
+	if err != nil {
+		return err
+	}
+	sets := y.sets()
+	for _, l := range faqLangs {
+		for _, e := range sets[otherLang(l)] {
+			if _, ok := entryOf(e.ID, sets[l]); !ok {
+				sets[l] = append(sets[l], e)
+			}
+		}
+	}
+	agree(sets)
+	if err := checkSets(sets); err != nil { // another kiosk would refuse them
+		var ps faq.Problems
+		if errors.As(err, &ps) {
+			fmt.Fprintln(c.errOut, ps.In(c.cfg.Lang))
+		}
+	}
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return err
+	}
+	for _, l := range faqLangs {
+		name := filepath.Join(dir, faqName(l))
+		if err := writeNew(name, faq.Format(sets[l])); err != nil {
+			return err
+		}
+		fmt.Fprintf(c.out, "%s: %d\n", name, len(sets[l]))
+	}
+	return nil
+}
+
+// agree has a topic be of one category, and urgent or not, in both languages:
+// as in Spanish where the branch, or the centre, left them to differ. Relations
+// to what is no more are left out.
+func agree(sets map[domain.Lang][]faq.Entry) {
+	for _, l := range faqLangs {
+		sets[l] = slices.Clone(sets[l])
+		for i := range sets[l] {
+			e := &sets[l][i]
+			e.Related = slices.DeleteFunc(slices.Clone(e.Related), func(id string) bool {
+				_, ok := entryOf(id, sets[l])
+				return !ok || id == e.ID
+			})
+			es, ok := entryOf(e.ID, sets[domain.Spanish])
+			if !ok || l == domain.Spanish {
+				continue
+			}
+			e.Category = es.Category
+			switch {
+			case es.Urgent && !e.Urgent:
+				e.Urgent, e.First = true, es.First
+			case !es.Urgent && e.Urgent:
+				e.Urgent, e.Answer = false, append([]faq.Block{{Text: e.First}}, e.Answer...)
+				e.First = ""
+			}
+		}
+	}
 }
 
 // warned opens the answers, and tells those that ask of what is wrong with
@@ -138,15 +238,11 @@ func faqGapsCommand(c *cli) *cobra.Command {
 			if days < 1 || limit < 1 {
 				return usageError{errors.New("--days and --limit: at least 1")}
 			}
-			past, err := c.pastExchanges(cmd.Context(), days)
+			past, engine, err := c.past(cmd.Context(), days)
 			if err != nil {
 				return err
 			}
-			a, err := c.warned()
-			if err != nil {
-				return err
-			}
-			gaps := a.engine.Gaps(past)
+			gaps := engine.Gaps(past)
 			for _, g := range gaps[:min(limit, len(gaps))] {
 				if asJSON {
 					err = writeJSONLine(c.out, gap{g.Label, string(g.Lang), g.Count, g.Unanswered, g.Disliked, g.Topic, g.Examples, g.Newest.UTC()})
@@ -196,16 +292,12 @@ func faqPreviewCommand(c *cli) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			past, err := c.pastExchanges(cmd.Context(), days)
-			if err != nil {
-				return err
-			}
-			a, err := c.warned()
+			past, engine, err := c.past(cmd.Context(), days)
 			if err != nil {
 				return err
 			}
 			for _, d := range drafts {
-				p, err := a.engine.Preview(d, past)
+				p, err := engine.Preview(d, past)
 				if err != nil {
 					return err
 				}

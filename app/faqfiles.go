@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -18,28 +19,27 @@ import (
 // answers are the questions and answers of this kiosk, and the engine on them.
 type answers struct {
 	engine *chat.Engine
+	layers faqLayers
 	from   string // a folder; "" for the built-in ones
 }
 
 // openAnswers reads the questions and answers: those of faq.dir, or where they
 // are broken the built-in ones, with an error that tells each line to mend.
 func (c *cli) openAnswers() (*answers, error) {
-	var refused error
-	if dir := c.cfg.FAQ.Dir; dir != "" {
-		sets, err := readFAQ(dir)
-		if err == nil {
-			var e *chat.Engine
-			if e, err = newEngine(sets); err == nil {
-				return &answers{e, dir}, nil
-			}
-		}
-		refused = fmt.Errorf("answers in %s refused, the built-in ones are used: %w", dir, err)
+	files, refused := c.fileSets()
+	if files == nil {
+		return nil, refused
 	}
-	e, err := builtInEngine()
+	y := c.readLayers(context.Background(), nil, files, false)
+	e, err := engineOf(y)
 	if err != nil {
-		return nil, errors.Join(refused, fmt.Errorf("built-in answers: %w", err))
+		return nil, errors.Join(refused, err)
 	}
-	return &answers{engine: e}, refused
+	a := &answers{engine: e, layers: y}
+	if refused == nil {
+		a.from = c.cfg.FAQ.Dir
+	}
+	return a, refused
 }
 
 // builtInEngine is the engine on the built-in answers. It takes a second to make

@@ -38,6 +38,7 @@ type program struct {
 	camera  *camera
 	eye     *eye
 	link    *link // nil: this kiosk works alone
+	faq     *faqBook
 
 	live    chan struct{} // the camera came back
 	changed chan struct{} // somebody was enrolled or erased here
@@ -61,6 +62,8 @@ type program struct {
 	gallery  atomic.Pointer[vision.Gallery]
 	liveness atomic.Pointer[string] // what the proof of life stands on, for /healthz
 	waiting  atomic.Pointer[domain.Waiting]
+	// assistant answers visitors; nil before there is one.
+	assistant atomic.Pointer[assistant]
 }
 
 // screen is the kiosk's window.
@@ -119,6 +122,7 @@ func newProgram(ctx context.Context, c *cli) (*program, error) {
 		Lang: domain.Lang(c.cfg.Lang), Demo: c.cfg.Demo, Deny: p.deny, Flows: flows,
 	})
 	commands.Commands = p.machine
+	p.faq = newFAQBook(c, st, p.serveAnswers)
 	p.machine.SetAdmin(p.adminPorts())
 	p.link = p.openLink()
 	return p, nil
@@ -151,7 +155,10 @@ func (p *program) Run(ctx context.Context) error {
 		m.onErased = p.galleryChanged
 		m.run(ctx)
 	})
-	wg.Go(p.openAssistant)
+	wg.Go(func() {
+		p.openAssistant(ctx)
+		p.faq.run(ctx)
+	})
 	seeing := make(chan struct{})
 	go func() {
 		defer close(seeing)

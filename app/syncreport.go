@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -82,6 +83,7 @@ func (r syncReport) sentence() string {
 func (p *program) syncReport() syncReport {
 	st, member := p.link.now()
 	r := newSyncReport(p.store.DeviceID(), p.c.cfg.Centre.URL, st, member)
+	r.NotTaken = append(slices.Clone(r.NotTaken), p.faq.notes(domain.English)...)
 	r.count(st.Waiting)
 	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
 	defer cancel()

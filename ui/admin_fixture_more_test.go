@@ -9,45 +9,6 @@ import (
 	"agentid/app/kiosk"
 )
 
-func (b branch) faq() kiosk.Admin {
-	a := b.base(kiosk.PageFAQ)
-	t := &kiosk.Table{
-		Columns: []kiosk.Column{b.col("Pregunta", "Question", 4), minor(b.col("Tema", "Topic", 1.5)), right(b.col("Veces", "Asked", 0.8)), b.col("Ayudó", "Helped", 1)},
-		Search:  b.t("Una palabra de la pregunta", "A word of the question"),
-		From:    1, To: 12, Total: 41, Next: true,
-		Do: []kiosk.AdminButton{b.button("gaps", "Lo que falta", "Gap board", "user"), primary(b.button("add", "Nueva pregunta", "New question", "plus"))},
-	}
-	for i, q := range b.list("¿Cómo desbloqueo mi tarjeta?|¿A qué hora cierran?|¿Cómo abro una cuenta?|Perdí mi tarjeta|¿Cuánto puedo retirar del cajero?|Olvidé mi clave|¿Dónde está la caja de jubilados?|¿Cómo cambio mi teléfono?|¿Qué necesito para un préstamo?|¿Cómo hago un reclamo?|¿Puedo pagar impuestos aquí?|¿Tienen rampa?",
-		"How do I unblock my card?|When do you close?|How do I open an account?|I lost my card|How much can I withdraw?|I forgot my PIN|Where do pensioners queue?|How do I change my phone number?|What do I need for a loan?|How do I complain?|Can I pay taxes here?|Is there a ramp?") {
-		t.Rows = append(t.Rows, kiosk.Row{ID: fmt.Sprint("q", i), Cells: []kiosk.Cell{text(q), b.say("Tarjetas", "Cards", ""), num(float64(231-17*i), 0), {Kind: kiosk.CellPercent, Number: 0.93 - 0.04*float64(i)}}})
-	}
-	a.Table = t
-	return a
-}
-
-func (b branch) faqForm() kiosk.Admin {
-	a := b.faq()
-	a.Form = &kiosk.Form{
-		ID: "faq", Title: b.t("Cambiar una respuesta", "Edit an answer"),
-		Fields: []kiosk.FormField{
-			{ID: "question", Label: b.t("Pregunta", "Question"), Kind: kiosk.FieldText, Max: 60, Value: b.t("¿Cómo desbloqueo mi tarjeta?", "How do I unblock my card?").Plain},
-			{ID: "topic", Label: b.t("Tema", "Topic"), Kind: kiosk.FieldChoice, Value: "cards", Options: b.options("cards=Tarjetas/Cards", "account=Cuentas/Accounts", "loan=Préstamos/Loans", "atm=Cajeros/Cash machines", "branch=Sucursal/Branch", "safe=Seguridad/Safety")},
-			{ID: "answer", Label: b.t("Respuesta", "Answer"), Kind: kiosk.FieldLong, Max: 600, Hint: b.t("Corta: se lee de pie. Un paso por línea.", "Short: it is read standing. One step a line."),
-				Value: b.t("La tarjeta se bloquea después de tres claves equivocadas.\n1. Espere un día, o llame al número que está detrás.\n2. Diga su documento y la palabra que eligió.\n3. Elija una clave nueva en cualquier cajero del banco. Si no puede, acérquese al mostrador con su documento.",
-					"The card is blocked after three wrong PINs.\n1. Wait a day, or call the number on its back.\n2. Tell your document and the word that you chose.\n3. Choose a new PIN at any cash machine. If you cannot, come to the desk with your document.").Plain},
-			{ID: "urgent", Label: b.t("Es urgente", "It is urgent"), Kind: kiosk.FieldSwitch, Value: "no"},
-			{ID: "try", Label: b.t("Pregunta de prueba", "Question to try"), Kind: kiosk.FieldText, Max: 120},
-		},
-		Submit: b.t("Guardar", "Save"), Try: b.t("Probar", "Try"),
-		Result: &kiosk.Table{Columns: []kiosk.Column{b.col("Qué respondería", "What it would answer", 3), right(b.col("Puntos", "Score", 1))}, Total: -1, From: 1, To: 3, Rows: []kiosk.Row{
-			{Mark: true, Cells: []kiosk.Cell{b.say("¿Cómo desbloqueo mi tarjeta?", "How do I unblock my card?", kiosk.ToneOK), num(0.91, 2)}},
-			{Cells: []kiosk.Cell{b.say("Perdí mi tarjeta", "I lost my card", ""), num(0.34, 2)}},
-			{Cells: []kiosk.Cell{b.say("Olvidé mi clave", "I forgot my PIN", ""), num(0.22, 2)}},
-		}},
-	}
-	return a
-}
-
 // options are written "value=es/en".
 func (b branch) options(list ...string) (out []kiosk.Option) {
 	for _, s := range list {
@@ -242,7 +203,8 @@ func adminViews(lang domain.Lang) []state {
 	}{
 		{"sign-in", kiosk.Admin{Step: kiosk.AdminSignIn}, nil}, {"sign-in-wait", wait, nil}, {"setup", kiosk.Admin{Step: kiosk.AdminSetup}, nil},
 		{"today", b.today(), nil}, {"people", b.peopleList(), nil}, {"person", b.person(), nil}, {"events", b.events(), nil}, {"event", b.event(), nil},
-		{"review", b.review(), nil}, {"review-empty", empty, nil}, {"cases", b.cases(), nil}, {"faq", b.faq(), nil}, {"faq-form", b.faqForm(), nil},
+		{"review", b.review(), nil}, {"review-empty", empty, nil}, {"cases", b.cases(), nil}, {"faq", b.faq(), nil}, {"faq-detail", b.faqDetail(), nil}, {"faq-edit", b.faqForm(), nil},
+		{"faq-form", b.faqTried(), nil}, {"faq-gaps", b.faqGaps(), nil}, {"faq-gap", b.faqGap(), nil},
 		{"cameras", b.cameras(), nil}, {"sync", b.sync(), nil}, {"recognition", b.recognition(), nil}, {"staff", b.staff(), nil},
 		{"staff-form", b.staffForm(), nil}, {"audit", b.audit(), nil}, {"system", b.system(), nil},
 		{"erase", erase, nil}, {"exit", exit, nil},

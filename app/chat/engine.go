@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 	"unicode/utf8"
 
 	"agentid/app/chat/faq"
@@ -26,7 +27,10 @@ type Options struct {
 	// which it is suggested; the calibrated ones where zero.
 	Sure, Unsure float64
 
-	partial bool // languages may differ in their topics
+	// Partial takes entries as they are: a topic may be in one language alone,
+	// and answers in it whoever asks. Entries of several hands, each checked by
+	// itself, are put together so.
+	Partial bool
 	// leave tells of a line of the lexicon's questions whether it is not learnt.
 	leave func(q string) bool
 }
@@ -39,10 +43,12 @@ type Engine struct {
 	byID    map[string]int
 	index   *index
 	grams   *grams
-	linear  *linear // by meaning
-	letters *linear // by runs of letters
+	meaning map[string]int32 // ids of what linear reads
+	linear  *linear          // by meaning
+	letters *linear          // by runs of letters
 	tuning  tuning
 	options Options
+	read    map[written]reading // what was learnt from, for Revise
 	scratch chan *scratch
 }
 
@@ -86,8 +92,13 @@ func New(es, en []faq.Entry, o Options) (*Engine, error) {
 		}
 		o.Lexicon = x
 	}
+	return newEngine(es, en, o, nil)
+}
+
+// newEngine makes an engine, by what another has learnt where there is one.
+func newEngine(es, en []faq.Entry, o Options, from *Engine) (*Engine, error) {
 	sets := []faq.Set{{Lang: domain.Spanish, Name: "es.faq", Entries: es}, {Lang: domain.English, Name: "en.faq", Entries: en}}
-	if !o.partial {
+	if !o.Partial {
 		if err := faq.Check(SameQuestion, sets...); err != nil {
 			return nil, err
 		}
@@ -95,7 +106,7 @@ func New(es, en []faq.Entry, o Options) (*Engine, error) {
 	if len(es)+len(en) == 0 {
 		return nil, errors.New("no entries")
 	}
-	e := &Engine{vocab: lexicon.NewVocabulary(o.Lexicon), byID: map[string]int{}, options: o, tuning: fitted}
+	e := &Engine{vocab: lexicon.NewVocabulary(o.Lexicon), byID: map[string]int{}, options: o, tuning: fitted, read: map[written]reading{}}
 	for _, s := range sets {
 		for i := range s.Entries {
 			e.take(s.Lang, &s.Entries[i])
@@ -111,11 +122,15 @@ func New(es, en []faq.Entry, o Options) (*Engine, error) {
 	for _, t := range e.topics {
 		for _, q := range o.Lexicon.Asked(t.id) {
 			if o.leave == nil || !o.leave(q) {
-				e.vocab.Know(q, e.vocab.Guess(q, ""))
+				l, ok := from.guessed(q)
+				if !ok {
+					l = e.vocab.Guess(q, "")
+				}
+				e.vocab.Know(q, l)
 			}
 		}
 	}
-	e.make()
+	e.make(from)
 	return e, nil
 }
 
@@ -158,25 +173,27 @@ func answerText(e *faq.Entry) string {
 // maxAnswerSlots bounds how much of an answer is indexed.
 const maxAnswerSlots = 120
 
-// make builds the indexes once the vocabulary is whole.
-func (e *Engine) make() {
+// make builds the indexes once the vocabulary is whole, with what another
+// engine has read and learnt where there is one.
+func (e *Engine) make(from *Engine) {
 	b := newIndexer(len(e.topics))
 	outside := len(e.topics)
-	var examples []example
+	var meant [][]feature
+	var topics []int
 	var texts [][]string
-	learnt := func(topic int, q string, l domain.Lang) {
-		if e.options.leave != nil && e.options.leave(q) {
-			return
+	asBefore := from != nil && e.askedAs(from)
+	learnt := func(topic int, q string, l domain.Lang, shown bool) []aSlot {
+		r := e.reading(q, l, from)
+		ws := weigh(r.slots, false)
+		if len(ws) > 0 || shown {
+			b.asked(topic, r.lang, ws)
 		}
-		slots := e.vocab.Analyse(q, l, lexicon.AsWritten)
-		ws := weigh(slots, false)
-		if len(ws) == 0 {
-			return
+		if !asBefore && (len(ws) > 0 || shown) {
+			topics, meant, texts = append(topics, topic), append(meant, features(ws)), append(texts, runs(r.slots))
 		}
-		b.asked(topic, l, ws)
-		examples = append(examples, example{topic, features(ws)})
-		texts = append(texts, runs(slots))
+		return ws
 	}
+	left := func(q string) bool { return e.options.leave != nil && e.options.leave(q) }
 	for t := range e.topics {
 		for _, l := range e.vocab.Languages() {
 			entry := e.topics[t].entry[l]
@@ -184,16 +201,11 @@ func (e *Engine) make() {
 				continue
 			}
 			for i, q := range entry.Questions() {
-				slots := e.vocab.Analyse(q, l, lexicon.AsWritten)
-				ws := weigh(slots, false)
 				field := phrasingField
 				if i == 0 {
 					field = titleField
 				}
-				b.field(t, ws, field)
-				b.asked(t, l, ws)
-				examples = append(examples, example{t, features(ws)})
-				texts = append(texts, runs(slots))
+				b.field(t, learnt(t, q, l, true), field)
 			}
 			b.field(t, weigh(e.answerSlots(entry, l), false), answerField)
 		}
@@ -201,23 +213,56 @@ func (e *Engine) make() {
 	// What is asked beside our matters is learnt as one more topic, the last.
 	for _, l := range e.vocab.Languages() {
 		for _, q := range e.options.Lexicon.Outside(l) {
-			learnt(outside, q, l)
+			if !left(q) {
+				learnt(outside, q, l, false)
+			}
 		}
 	}
 	for t := range e.topics {
 		for _, q := range e.options.Lexicon.Asked(e.topics[t].id) {
-			learnt(t, q, e.vocab.Guess(q, ""))
+			if !left(q) {
+				learnt(t, q, "", false)
+			}
 		}
 	}
 	e.index = b.build()
-	e.grams = newGrams(texts)
-	e.linear = learn(examples, len(e.topics)+1)
-	spelt := make([]example, len(examples))
-	for i, e2 := range examples {
-		spelt[i] = example{e2.topic, e.grams.features(texts[i])}
+	if asBefore {
+		e.grams, e.meaning, e.linear, e.letters = from.grams, from.meaning, from.linear, from.letters
+	} else {
+		e.learn(topics, meant, texts, from)
 	}
-	e.letters = learn(spelt, len(e.topics)+1)
 	e.scratch = make(chan *scratch, 4)
+}
+
+// learn makes what is learnt of the questions: by their meanings, and beside
+// that by their letters.
+func (e *Engine) learn(topics []int, meant [][]feature, texts [][]string, from *Engine) {
+	classes := len(e.topics) + 1
+	var beside sync.WaitGroup
+	beside.Go(func() {
+		ids := map[string]int32{}
+		examples := make([]example, len(topics))
+		for i, fs := range meant {
+			examples[i] = example{topics[i], number(fs, ids, true)}
+		}
+		e.meaning = ids
+		if from != nil {
+			e.linear = relearn(from.linear, examples, newIDs(ids, from.meaning), e.since(from), classes)
+		} else {
+			e.linear = learn(examples, len(ids), classes)
+		}
+	})
+	e.grams = newGrams(texts)
+	examples := make([]example, len(topics))
+	for i, rs := range texts {
+		examples[i] = example{topics[i], e.grams.features(rs)}
+	}
+	if from != nil {
+		e.letters = relearn(from.letters, examples, newIDs(e.grams.id, from.grams.id), e.since(from), classes)
+	} else {
+		e.letters = learn(examples, len(e.grams.id), classes)
+	}
+	beside.Wait()
 }
 
 // answerSlots reads an answer, line by line, up to a bound.
@@ -269,6 +314,26 @@ func (e *Engine) Guess(question string, inUse domain.Lang) domain.Lang {
 func (e *Engine) Ask(c Context, question string) Reply {
 	r, _ := e.ask(c, question)
 	return r
+}
+
+// Match is how well a topic answers a question.
+type Match struct {
+	ID    string
+	Score float64 // 0..1; of the first its confidence
+}
+
+// Find is Ask, and the topics that were looked at, the best first.
+func (e *Engine) Find(c Context, question string) (Reply, []Match) {
+	r, found := e.ask(c, question)
+	var out []Match
+	for i, f := range found {
+		score := r.Confidence
+		if i > 0 {
+			score = min(score, f.share)
+		}
+		out = append(out, Match{e.topics[f.topic].id, score})
+	}
+	return r, out
 }
 
 // ask also tells what was seen, for those that tune and measure.

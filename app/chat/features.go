@@ -12,6 +12,30 @@ type feature struct {
 	weight float64
 }
 
+// numbers are features as a model reads them: ids, and their weights.
+type numbers struct {
+	ids     []int32
+	weights []float64
+}
+
+// number gives features their ids: those that are not known yet are given the
+// next ones, or left out.
+func number(fs []feature, ids map[string]int32, grow bool) numbers {
+	out := numbers{make([]int32, 0, len(fs)), make([]float64, 0, len(fs))}
+	for _, f := range fs {
+		k, ok := ids[f.key]
+		switch {
+		case !ok && !grow:
+			continue
+		case !ok:
+			k = int32(len(ids))
+			ids[f.key] = k
+		}
+		out.ids, out.weights = append(out.ids, k), append(out.weights, f.weight)
+	}
+	return out
+}
+
 // How much parts of a question count.
 const (
 	lightFactor  = 0.35 // words that say little

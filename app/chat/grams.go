@@ -45,44 +45,51 @@ func runs(slots []lexicon.Slot) []string {
 
 func newGrams(texts [][]string) *grams {
 	g := &grams{id: map[string]int32{}}
-	df := []int{}
-	counts := make([]map[int32]int, len(texts))
+	var df, seen []int32 // of a run: the texts that have it, and the last one of these
+	ids := make([][]int32, len(texts))
 	for p, rs := range texts {
-		counts[p] = map[int32]int{}
-		for _, r := range rs {
+		ids[p] = make([]int32, len(rs))
+		for i, r := range rs {
 			k, ok := g.id[r]
 			if !ok {
 				k = int32(len(df))
 				g.id[r] = k
-				df = append(df, 0)
+				df, seen = append(df, 0), append(seen, -1)
 			}
-			if counts[p][k] == 0 {
+			if seen[k] != int32(p) {
 				df[k]++
+				seen[k] = int32(p)
 			}
-			counts[p][k]++
+			ids[p][i] = k
 		}
 	}
 	g.idf = make([]float64, len(df))
+	g.hits = make([][]phrasingHit, len(df))
 	for k, n := range df {
 		g.idf[k] = math.Log(float64(len(texts)+1) / float64(n))
+		g.hits[k] = make([]phrasingHit, 0, n)
 	}
-	g.hits = make([][]phrasingHit, len(df))
-	for p, rs := range texts {
+	count := make([]int, len(df))
+	for p, ks := range ids {
+		for _, k := range ks {
+			count[k]++
+		}
 		sum := 0.0
-		for k, n := range counts[p] {
-			w := g.idf[k] * (1 + math.Log(float64(n)))
-			sum += w * w
-		}
-		if sum == 0 {
-			continue
-		}
-		norm := math.Sqrt(sum)
-		for _, r := range rs {
-			k := g.id[r]
-			if n := counts[p][k]; n > 0 {
+		once := ks[:0] // each in the order in which it comes first
+		for _, k := range ks {
+			if n := count[k]; n > 0 {
 				w := g.idf[k] * (1 + math.Log(float64(n)))
-				g.hits[k] = append(g.hits[k], phrasingHit{int32(p), float32(w / norm)})
-				counts[p][k] = 0
+				sum += w * w
+				g.hits[k] = append(g.hits[k], phrasingHit{int32(p), float32(w)})
+				once = append(once, k)
+				count[k] = 0
+			}
+		}
+		norm := float32(math.Sqrt(sum))
+		for _, k := range once {
+			h := &g.hits[k][len(g.hits[k])-1]
+			if h.weight /= norm; sum == 0 {
+				g.hits[k] = g.hits[k][:len(g.hits[k])-1]
 			}
 		}
 	}
@@ -124,25 +131,31 @@ func (g *grams) match(rs []string, out []float64) {
 }
 
 // features lists the runs of a text for the linear model, of length 1 together.
-func (g *grams) features(rs []string) []feature {
-	count := map[int32]int{}
-	var out []feature
-	sum := 0.0
+func (g *grams) features(rs []string) numbers {
+	out := numbers{make([]int32, 0, len(rs)), make([]float64, 0, len(rs))}
 	for _, r := range rs {
-		k, ok := g.id[r]
-		if !ok {
-			continue
+		if k, ok := g.id[r]; ok {
+			out.ids = append(out.ids, k)
 		}
-		if count[k]++; count[k] > 1 {
-			continue
-		}
-		out = append(out, feature{r, g.idf[k]})
-		sum += g.idf[k] * g.idf[k]
 	}
+	// A run counts once, where it comes first.
+	seen := make(map[int32]struct{}, len(out.ids))
+	sum, n := 0.0, 0
+	for _, k := range out.ids {
+		if _, ok := seen[k]; ok {
+			continue
+		}
+		seen[k] = struct{}{}
+		out.ids[n] = k
+		out.weights = append(out.weights, g.idf[k])
+		sum += g.idf[k] * g.idf[k]
+		n++
+	}
+	out.ids = out.ids[:n]
 	if sum > 0 {
-		n := 1 / math.Sqrt(sum)
-		for i := range out {
-			out[i].weight *= n
+		scale := 1 / math.Sqrt(sum)
+		for i := range out.weights {
+			out.weights[i] *= scale
 		}
 	}
 	return out

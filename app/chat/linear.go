@@ -1,6 +1,7 @@
 package chat
 
 import (
+	"iter"
 	"math"
 	"math/rand/v2"
 )
@@ -9,9 +10,9 @@ import (
 // phrasings when an engine is made. A weight exists only where a feature
 // occurs in a phrasing of the topic, so that it stays small with many topics.
 type linear struct {
-	id     map[string]int32
 	rows   [][]cell // by feature
-	topics int
+	wide   []bool   // those that are in so many topics that they tell none
+	epochs int      // it learnt for
 }
 
 type cell struct {
@@ -22,8 +23,8 @@ type cell struct {
 
 // example is a phrasing to learn from.
 type example struct {
-	topic    int
-	features []feature
+	topic int
+	numbers
 }
 
 // Learning: AdaGrad over the phrasings in an order that is always the same.
@@ -37,86 +38,97 @@ const (
 	budget = 80_000_000 // steps, so that many entries do not make a kiosk wait
 )
 
-func learn(examples []example, topics int) *linear {
-	m := &linear{id: map[string]int32{}, topics: topics}
-	type indexed struct {
-		topic int
-		fs    []int32
-		ws    []float64
-	}
-	set := make([]indexed, len(examples))
-	visits := 1 // of cells, in one epoch
-	for i, e := range examples {
-		set[i].topic = e.topic
-		for _, f := range e.features {
-			k, ok := m.id[f.key]
-			if !ok {
-				k = int32(len(m.rows))
-				m.id[f.key] = k
-				m.rows = append(m.rows, nil)
-			}
+func learn(examples []example, features, topics int) *linear {
+	m := &linear{rows: make([][]cell, features)}
+	for _, e := range examples {
+		for _, k := range e.ids {
 			if m.cell(k, e.topic) == nil {
 				m.rows[k] = append(m.rows[k], cell{topic: int32(e.topic)})
 			}
-			set[i].fs = append(set[i].fs, k)
-			set[i].ws = append(set[i].ws, f.weight*sharpness)
 		}
 	}
-	for k := range m.rows {
-		if len(m.rows[k]) > widest {
-			m.rows[k] = nil // in so many topics that it tells none
-		}
-	}
-	for _, e := range set {
-		for _, f := range e.fs {
-			visits += len(m.rows[f])
-		}
-	}
-	order := make([]int, len(set))
-	for i := range order {
-		order[i] = i
-	}
-	rng := rand.New(rand.NewPCG(1, 2))
+	m.close(examples)
 	logits := make([]float64, topics)
 	var touched []int32
-	for range max(2, min(epochs, budget/visits)) {
-		rng.Shuffle(len(order), func(i, j int) { order[i], order[j] = order[j], order[i] })
-		for _, n := range order {
-			e := set[n]
-			touched = touched[:0]
-			for i, f := range e.fs {
-				for _, c := range m.rows[f] {
-					if logits[c.topic] == 0 {
-						touched = append(touched, c.topic)
-						logits[c.topic] = 1e-12
-					}
-					logits[c.topic] += e.ws[i] * float64(c.weight)
+	for n := range shuffled(m.epochs, len(examples)) {
+		e := examples[n]
+		touched = touched[:0]
+		for i, f := range e.ids {
+			for _, c := range m.rows[f] {
+				if logits[c.topic] == 0 {
+					touched = append(touched, c.topic)
+					logits[c.topic] = 1e-12
 				}
+				logits[c.topic] += e.weights[i] * sharpness * float64(c.weight)
 			}
-			// Topics that no feature touches have logit 0.
-			sum := float64(topics - len(touched))
-			for _, t := range touched {
-				sum += math.Exp(logits[t])
-			}
-			for _, t := range touched { // from here on what each is wrong by
-				logits[t] = math.Exp(logits[t]) / sum
-			}
-			logits[e.topic]--
-			for i, f := range e.fs {
-				row := m.rows[f]
-				for j := range row {
-					c := &row[j]
-					g := logits[c.topic]*e.ws[i] + decay*float64(c.weight)
-					c.grad2 += float32(g * g)
-					c.weight -= float32(rate * g / (1e-4 + math.Sqrt(float64(c.grad2))))
-				}
-			}
-			for _, t := range touched {
-				logits[t] = 0
-			}
+		}
+		// Topics that no feature touches have logit 0.
+		sum := float64(topics - len(touched))
+		for _, t := range touched {
+			sum += math.Exp(logits[t])
+		}
+		for _, t := range touched { // from here on what each is wrong by
+			logits[t] = math.Exp(logits[t]) / sum
+		}
+		logits[e.topic]--
+		m.correct(e, logits)
+		for _, t := range touched {
+			logits[t] = 0
 		}
 	}
 	return m
+}
+
+// close leaves out what is in too many topics, and sets for how long to learn.
+func (m *linear) close(examples []example) {
+	if m.wide == nil {
+		m.wide = make([]bool, len(m.rows))
+	}
+	for k := range m.rows {
+		if m.wide[k] = m.wide[k] || len(m.rows[k]) > widest; m.wide[k] {
+			m.rows[k] = nil
+		}
+	}
+	visits := 1 // of cells, in one epoch
+	for _, e := range examples {
+		for _, f := range e.ids {
+			visits += len(m.rows[f])
+		}
+	}
+	m.epochs = max(2, min(epochs, budget/visits))
+}
+
+// shuffled gives the numbers up to n, in one order after another, which are
+// always the same.
+func shuffled(epochs, n int) iter.Seq[int] {
+	return func(yield func(int) bool) {
+		order := make([]int, n)
+		for i := range order {
+			order[i] = i
+		}
+		rng := rand.New(rand.NewPCG(1, 2))
+		for range epochs {
+			rng.Shuffle(n, func(i, j int) { order[i], order[j] = order[j], order[i] })
+			for _, k := range order {
+				if !yield(k) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// correct steps against what each topic is wrong by.
+func (m *linear) correct(e example, wrong []float64) {
+	for i, f := range e.ids {
+		row, w := m.rows[f], e.weights[i]*sharpness
+		for j := range row {
+			c := &row[j]
+			g := wrong[c.topic]*w + decay*float64(c.weight)
+			c.grad2 += float32(g * g)
+			c.weight -= float32(rate * g / (1e-4 + math.Sqrt(float64(c.grad2))))
+		}
+	}
 }
 
 func (m *linear) cell(f int32, topic int) *cell {
@@ -129,13 +141,9 @@ func (m *linear) cell(f int32, topic int) *cell {
 }
 
 // logits adds the model's view of every topic to out.
-func (m *linear) logits(fs []feature, out []float64) {
-	for _, f := range fs {
-		k, ok := m.id[f.key]
-		if !ok {
-			continue
-		}
-		w := f.weight * sharpness
+func (m *linear) logits(n numbers, out []float64) {
+	for i, k := range n.ids {
+		w := n.weights[i] * sharpness
 		for _, c := range m.rows[k] {
 			out[c.topic] += w * float64(c.weight)
 		}

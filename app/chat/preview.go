@@ -124,12 +124,5 @@ func (e *Engine) with(d Draft) (*Engine, error) {
 		}
 		return out
 	}
-	o := e.options
-	o.partial = true
-	n, err := New(entries(domain.Spanish, d.ES), entries(domain.English, d.EN), o)
-	if err != nil {
-		return nil, err
-	}
-	n.tuning = e.tuning
-	return n, nil
+	return e.Revise(entries(domain.Spanish, d.ES), entries(domain.English, d.EN))
 }

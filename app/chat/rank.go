@@ -96,7 +96,7 @@ func (e *Engine) rank(slots, past []lexicon.Slot) []candidate {
 	}
 	s := e.borrow()
 	defer e.giveBack(s)
-	e.linear.logits(features(ws), s.logits)
+	e.linear.logits(number(features(ws), e.meaning, false), s.logits)
 	total, most, norm := e.terms(ws, s)
 	if total == 0 {
 		return nil

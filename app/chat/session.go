@@ -101,6 +101,10 @@ func NewSession(o SessionOptions) (*Session, error) {
 	return &Session{o: o, lang: o.Lang}, nil
 }
 
+// SetEngine has the session answer by another engine from now on. What was said
+// stays said, and a topic that is no more is passed over.
+func (s *Session) SetEngine(e *Engine) { s.o.Engine = e }
+
 // SetIdentity tells who the visitor turned out to be.
 func (s *Session) SetIdentity(id Identity) { s.o.Identity = id }
 

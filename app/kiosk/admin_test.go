@@ -23,7 +23,7 @@ var rightsWanted = map[string]string{
 	"people.forget": "a", "people.erase": "a", "people.export": "a",
 	"events.confirm": "sa", "events.correct": "sa", "events.picture": "sar", "events.export": "ar",
 	"cases.take": "sa", "cases.close": "sa",
-	"faq.add": "a", "faq.edit": "a", "faq.remove": "a", "faq.try": "sar",
+	"faq.add": "a", "faq.edit": "a", "faq.remove": "a", "faq.undo": "a", "faq.try": "sar",
 	"cameras.test": "sa", "cameras.set": "a", "cameras.add": "a", "cameras.remove": "a",
 	"sync.retry": "a", "sync.offline": "a",
 	"recognition.calibrate": "ar", "recognition.apply": "a", "recognition.apply_verify": "a",

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"strings"
 
 	"agentid/app/domain"
@@ -208,6 +209,10 @@ func (o *office) do(ctx context.Context, s *seat, d deed, p pending) error {
 	if errors.As(err, &wrong) && s.form != nil {
 		s.form.values = p.values
 		s.view.Form = wrong.into(s.view.Form, p.values)
+		var a again
+		if errors.As(err, &a) {
+			s.view.Form.Kept = a.kept
+		}
 		return nil
 	}
 	if err != nil {
@@ -314,6 +319,14 @@ type fieldErrors map[string]Words
 
 func (f fieldErrors) Error() string { return fmt.Sprintf("%d fields to mend", len(f)) }
 
+// again are field errors that a form, sent again, has to know of.
+type again struct {
+	fieldErrors
+	kept map[string]string
+}
+
+func (a again) Unwrap() error { return a.fieldErrors }
+
 // into shows them beside their fields. What was written stays, but for PINs.
 func (f fieldErrors) into(form *Form, values map[string]string) *Form {
 	next := *form
@@ -331,11 +344,14 @@ func (f fieldErrors) into(form *Form, values map[string]string) *Form {
 
 // values takes what a form asks for, and nothing else.
 func values(f *Form, given map[string]string) map[string]string {
-	out := map[string]string{}
+	out := maps.Clone(f.Kept)
+	if out == nil {
+		out = map[string]string{}
+	}
 	for _, fd := range f.Fields[:min(len(f.Fields), maxFields)] {
 		most := maxValue
 		if fd.Max > 0 {
-			most = min(fd.Max, maxValue)
+			most = fd.Max
 		}
 		v := given[fd.ID]
 		if fd.Kind == FieldPIN { // as it was typed

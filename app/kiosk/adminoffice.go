@@ -27,11 +27,14 @@ var errSessionOver = errors.New("the session is over")
 // errNotHere says that this kiosk has not what a page or a button needs.
 var errNotHere = errors.New("not available at this kiosk")
 
+// errTopicLong says that a topic holds more than a form.
+var errTopicLong = errors.New("the topic is too long to be edited here")
+
 // Limits of what comes from the screen.
 const (
 	maxQuery  = 100  // characters
 	maxRowID  = 256  // bytes
-	maxValue  = 4000 // characters, of a field
+	maxValue  = 4000 // characters, of a field that has no limit of its own
 	maxFields = 32
 	// DefaultAdminRows is how many rows a page of a list has, and MaxAdminRows
 	// how many a screen may ask for.
@@ -165,6 +168,8 @@ func tellable(s *seat, err error) bool {
 		s.say(ToneWarn, "said.not_here")
 	case errors.Is(err, domain.ErrNotFound):
 		s.say(ToneWarn, "said.not_found")
+	case errors.Is(err, errTopicLong):
+		s.say(ToneWarn, "said.faq_long")
 	case errors.Is(err, domain.ErrLastAdmin):
 		s.say(ToneStop, "said.last_admin")
 	case errors.Is(err, domain.ErrStaffDisabled):

@@ -2,6 +2,7 @@ package kiosk
 
 import (
 	"context"
+	"fmt"
 	"image"
 	"io"
 	"time"
@@ -217,27 +218,67 @@ func (e *SettingError) Error() string { return e.Text }
 
 // FAQDesk is the questions and their answers.
 type FAQDesk interface {
-	// Topics lists the topics of a language.
+	// Topics lists the topics in a language; one that is in the other alone comes
+	// as it is there.
 	Topics(ctx context.Context, lang domain.Lang) ([]TopicInfo, error)
+	// Notes say what was published for this kiosk and is not used, and why, in
+	// a few of the reader's words.
+	Notes(ctx context.Context, lang domain.Lang) ([]string, error)
 	// SaveTopic checks and stores a topic, and has it answer from now on; an
-	// empty ID makes one. *SettingError. RemoveTopic: domain.ErrNotFound.
-	SaveTopic(ctx context.Context, t TopicInfo) (id string, err error)
+	// empty ID makes one. TopicProblems; domain.ErrEdited where Seen is not what
+	// is there; domain.ErrNotFound.
+	SaveTopic(ctx context.Context, t TopicInfo) (TopicSaved, error)
+	// RemoveTopic takes away a topic of the branch, in all languages, or what the
+	// branch made of another, in this one. domain.ErrNotFound.
 	RemoveTopic(ctx context.Context, lang domain.Lang, id string) error
 	// TryQuestion tells what would be answered, the best first; with a draft, as
-	// if that were stored.
+	// if that were stored. TopicProblems.
 	TryQuestion(ctx context.Context, lang domain.Lang, question string, draft *TopicInfo) ([]TopicMatch, error)
-	// Gaps are what was asked and not answered, the most asked first.
+	// Gaps are what was asked in a language and not answered, the most asked first.
 	Gaps(ctx context.Context, lang domain.Lang) ([]GapInfo, error)
 }
 
 // TopicInfo is a question with its answer.
 type TopicInfo struct {
 	ID, Category, Title, Answer string
-	Lang                        domain.Lang
-	Questions                   []string // ways to ask it
-	ChangedAt                   time.Time
-	Fixed                       bool // it comes with the kiosk: it is not removed
+	// First is what is shown before the answer, and big, where it is urgent.
+	First     string
+	Lang      domain.Lang
+	Questions []string // other ways to ask it
+	ChangedAt time.Time
+	Origin    TopicOrigin // of what is not the branch's in it
+	Fixed     bool        // it comes with the kiosk: it is not removed
+	Edited    bool        // the branch changed it, which can be undone
+	Overtaken bool        // what the branch changed has itself changed since
+	// Borrowed tells that it is in the other language alone, which is shown.
+	Borrowed bool
+	// Seen is this state of the topic, by which SaveTopic knows what was changed.
+	Seen string
 }
+
+// TopicOrigin is where a topic comes from.
+type TopicOrigin string
+
+// The origins, the strongest first.
+const (
+	OriginBranch  TopicOrigin = "branch"
+	OriginCentre  TopicOrigin = "centre"
+	OriginFolder  TopicOrigin = "folder"
+	OriginBuiltIn TopicOrigin = "built_in"
+)
+
+// TopicSaved is what came of saving a topic.
+type TopicSaved struct {
+	ID string
+	// Lent tells that the other language has it not, and answers with this text.
+	Lent bool
+}
+
+// TopicProblems are what is wrong with a topic, in the reader's words, by
+// "title", "category", "first", "answer" and "questions".
+type TopicProblems map[string]string
+
+func (p TopicProblems) Error() string { return fmt.Sprintf("%d fields of the topic to mend", len(p)) }
 
 // TopicMatch is how well a topic answers a question.
 type TopicMatch struct {
@@ -247,9 +288,12 @@ type TopicMatch struct {
 	Answer bool    // it would be answered, rather than suggested
 }
 
-// GapInfo is a question that has no answer.
+// GapInfo is a question that has no answer, or one that did not help.
 type GapInfo struct {
-	Text  string
-	Count int
-	Last  time.Time
+	ID       string
+	Text     string
+	Count    int
+	Last     time.Time
+	Examples []string // other words for it
+	Disliked string   // title of the answer that did not help; "" for none
 }

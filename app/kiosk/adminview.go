@@ -228,6 +228,8 @@ type Form struct {
 	// question", "test picture".
 	Try    Words
 	Result *Table // of the trial
+	// Kept goes with what is written, and is not shown.
+	Kept map[string]string
 }
 
 // Confirm asks about a grave button.

@@ -3,7 +3,7 @@
 // events and their snapshots, what still has to be told to the centre, the
 // accounts of staff, the audit, and settings. It implements domain.People,
 // domain.Events, domain.Settings, domain.Registry, domain.StaffBook,
-// domain.FirstRun, domain.AuditLog, domain.ChatLog and domain.CaseBook on one SQLite database and a folder of
+// domain.FirstRun, domain.AuditLog, domain.ChatLog, domain.CaseBook and domain.FAQBook on one SQLite database and a folder of
 // picture files.
 //
 //	<dir>/agentid.db            the database, in WAL mode, synchronous=FULL

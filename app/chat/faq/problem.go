@@ -114,5 +114,7 @@ var (
 	faultSame     = fault{"%q ya se pregunta en el tema %q (línea %d)", "%q is asked already in topic %q (line %d)"}
 	faultMissing  = fault{"falta el tema %q, que está en %s", "topic %q is missing, it is in %s"}
 	faultDiffers  = fault{"el tema %q tiene otra %s en %s", "topic %q has another %s in %s"}
+	faultAsked    = fault{"«%s» ya se pregunta en «%s»", "“%s” is asked already in “%s”"}
+	faultSign     = fault{"una línea de la respuesta no puede empezar con %s", "a line of the answer cannot begin with %s"}
 	faultAgainSet = fault{"el tema %q está dos veces", "topic %q is there twice"}
 )
