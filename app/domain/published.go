@@ -1,0 +1,58 @@
+package domain
+
+import "time"
+
+// ConsentWords is what a visitor is told and asked before registering, word for
+// word.
+type ConsentWords struct {
+	Title    string           `json:"title"`
+	Sections []ConsentSection `json:"sections"`
+	Data     ConsentQuestion  `json:"data"`
+	Face     ConsentQuestion  `json:"face"`
+	Accept   string           `json:"accept"` // the two answers
+	Refuse   string           `json:"refuse"`
+}
+
+// ConsentSection is one paragraph under its heading.
+type ConsentSection struct {
+	Heading string `json:"heading"`
+	Text    string `json:"text"`
+}
+
+// ConsentQuestion is one thing to agree to or not.
+type ConsentQuestion struct {
+	Question string `json:"question"`
+	Text     string `json:"text"`
+	Refused  string `json:"refused"` // what follows from a refusal
+}
+
+// CentreAccount is an account of staff as the centre wants it at this kiosk.
+type CentreAccount struct {
+	ID    StaffID
+	Login string
+	Name  string
+	Role  Role
+	// Closed: there is no more such account here, or never was.
+	Closed bool
+	// Code is the hash of the one-time code with which they set a PIN of their
+	// own, good until then; nil for none.
+	Code  []byte
+	Until time.Time
+}
+
+// CaseAnswer is what the centre answers to a case.
+type CaseAnswer struct {
+	Text string
+	By   string // as the visitor reads it
+	Lang Lang
+	At   time.Time
+}
+
+// Kinds of Document.
+const (
+	DocumentFAQ         = "faq"
+	DocumentConfig      = "config"
+	DocumentConsentText = "consent_text"
+	DocumentStaff       = "staff"
+	DocumentCaseAnswer  = "case_answer"
+)
