@@ -16,6 +16,7 @@ import (
 const (
 	ActorSystem  = "system"  // the kiosk by itself, or a command on its console
 	ActorVisitor = "visitor" // whoever stands before it
+	ActorCentre  = "centre"  // by a document that it published
 )
 
 // Actor is in whose name something is done.
@@ -65,6 +66,8 @@ const (
 	AuditStaffPIN        AuditAction = "staff_pin_set"
 	AuditStaffRole       AuditAction = "staff_role_set"
 	AuditStaffClosed     AuditAction = "staff_closed"
+	AuditStaffReopened   AuditAction = "staff_reopened"  // by the centre, which had closed it
+	AuditStaffCodeUsed   AuditAction = "staff_code_used" // the centre's, to set a PIN
 	AuditSetupCode       AuditAction = "setup_code_made"
 	AuditSetupUsed       AuditAction = "setup_code_used"
 	AuditKeyRotated      AuditAction = "master_key_rotated"
@@ -87,6 +90,7 @@ const (
 	AuditFAQChanged    AuditAction = "faq_changed"
 	AuditOffline       AuditAction = "offline_switched"
 	AuditCaseChanged   AuditAction = "case_changed"
+	AuditTextTaken     AuditAction = "consent_text_changed" // another text of consent is shown
 	AuditKioskLeft     AuditAction = "kiosk_left"
 )
 
@@ -102,6 +106,7 @@ const (
 	TargetFAQ     = "faq"
 	TargetOutbox  = "outbox"
 	TargetDevice  = "device"
+	TargetText    = "consent_text"
 )
 
 // AuditTarget is what something was done to: a kind and an id.

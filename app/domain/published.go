@@ -1,6 +1,9 @@
 package domain
 
-import "time"
+import (
+	"context"
+	"time"
+)
 
 // ConsentWords is what a visitor is told and asked before registering, word for
 // word.
@@ -38,6 +41,30 @@ type CentreAccount struct {
 	// own, good until then; nil for none.
 	Code  []byte
 	Until time.Time
+}
+
+// StaffSynced is what the accounts of the centre changed here.
+type StaffSynced struct {
+	Changed bool
+	// NoAdmin: no administrator who can sign in is left.
+	NoAdmin bool
+	// Refused says what was not taken, and why; it names ids alone.
+	Refused []string
+}
+
+// CentreStaff keeps the accounts of staff that are the centre's.
+type CentreStaff interface {
+	// SyncStaff makes them what the centre wants, which is given whole. An account
+	// of the kiosk's own with the same login or id stays as it is; so does one of
+	// the centre's that was closed here. It is audited in the name of the ActorOf
+	// the context.
+	SyncStaff(ctx context.Context, want []CentreAccount) (StaffSynced, error)
+	// StaffCodes tells whether there is a code that may be used.
+	StaffCodes(ctx context.Context) (bool, error)
+	// UseStaffCode sets the PIN of who has a code, which ends. hash is what the
+	// code would be published as for an account; nil for none. ErrSetupCode,
+	// ErrPIN, ErrWeakPIN.
+	UseStaffCode(ctx context.Context, login string, hash func(StaffID) []byte, pin string) (Staff, error)
 }
 
 // CaseAnswer is what the centre answers to a case.
