@@ -67,12 +67,13 @@ type CentreStaff interface {
 	UseStaffCode(ctx context.Context, login string, hash func(StaffID) []byte, pin string) (Staff, error)
 }
 
-// CaseAnswer is what the centre answers to a case.
+// CaseAnswer is what the centre answers to a case, in the language in which it
+// was asked.
 type CaseAnswer struct {
-	Text string
-	By   string // as the visitor reads it
-	Lang Lang
-	At   time.Time
+	Text string    `json:"text"`
+	By   string    `json:"by"` // who answers, as the visitor reads it
+	Lang Lang      `json:"lang"`
+	At   time.Time `json:"at"`
 }
 
 // Kinds of Document.

@@ -95,6 +95,10 @@ type errSkip string
 
 func (e errSkip) Error() string { return string(e) }
 
+// errNotKept says that a change is none of this kiosk's business, which is
+// nothing to tell staff.
+var errNotKept = errors.New("not kept here")
+
 // guarded applies a change whole or not at all. One that makes no sense is no
 // reason to refuse those behind it.
 func (a applier) guarded(ctx context.Context, c domain.CentreChange) error {
@@ -102,6 +106,9 @@ func (a applier) guarded(ctx context.Context, c domain.CentreChange) error {
 		return err
 	}
 	ref, err := a.apply(ctx, c)
+	if errors.Is(err, errNotKept) {
+		err = nil
+	}
 	if err == nil {
 		_, err := a.tx.ExecContext(ctx, "RELEASE change")
 		return err
@@ -308,6 +315,11 @@ func (a applier) document(ctx context.Context, d domain.Document) error {
 	if err != nil {
 		return err
 	}
+	if d.Kind == domain.DocumentCaseAnswer {
+		if err := a.answers(ctx, d); err != nil {
+			return err
+		}
+	}
 	_, err = a.tx.ExecContext(ctx, `INSERT INTO centre_documents (kind, ref, version, content_type, content, at) VALUES (?, ?, ?, ?, ?, ?)
 		ON CONFLICT (kind, ref) DO UPDATE SET version = excluded.version, content_type = excluded.content_type,
 			content = excluded.content, at = excluded.at`,
@@ -316,6 +328,24 @@ func (a applier) document(ctx context.Context, d domain.Document) error {
 		a.done.Documents++
 	}
 	return err
+}
+
+// answers notes that a case is answered. The answer to a case that is not here
+// is not kept: it is of another kiosk, or its person is erased.
+func (a applier) answers(ctx context.Context, d domain.Document) error {
+	var here bool
+	var version int64
+	err := a.tx.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM cases WHERE id = ?),
+		coalesce((SELECT version FROM centre_documents WHERE kind = ? AND ref = ?), 0)`, d.Ref, d.Kind, d.Ref).Scan(&here, &version)
+	switch {
+	case err != nil:
+		return err
+	case !here:
+		return errNotKept
+	case version == d.Version:
+		return nil
+	}
+	return a.audit(domain.WithActor(ctx, domain.Actor{ID: domain.ActorCentre}), a.tx, domain.AuditCaseChanged, domain.TargetCase, d.Ref, "to", "answered")
 }
 
 // CentreDocuments lists what the centre has published of a kind, by ref.

@@ -153,22 +153,13 @@ func (w words) check() error {
 	return nil
 }
 
-// CaseAnswer is an answer to a visitor's case, in the language in which it was
-// asked: its ref is the case's id.
-type CaseAnswer struct {
-	Text string      `json:"text"`
-	By   string      `json:"by"` // who answers, as the visitor reads it
-	Lang domain.Lang `json:"lang"`
-	At   time.Time   `json:"at"`
-}
-
-// ParseCaseAnswer reads an answer.
-func ParseCaseAnswer(ref, content string) (a CaseAnswer, err error) {
+// ParseCaseAnswer reads an answer to a visitor's case; its ref is the case's id.
+func ParseCaseAnswer(ref, content string) (a domain.CaseAnswer, err error) {
 	if !ValidID(ref) {
 		return a, contentf("ref: want the id of the case")
 	}
 	if err := DecodeStrict([]byte(content), MaxSmall, &a); err != nil {
-		return CaseAnswer{}, inContent(err)
+		return domain.CaseAnswer{}, inContent(err)
 	}
 	for _, w := range []words{{"text", a.Text, 600, []string{"{", "}"}}, {"by", a.By, 60, nil}} {
 		if err := w.check(); err != nil {
