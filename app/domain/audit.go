@@ -72,6 +72,8 @@ const (
 	AuditSetupUsed       AuditAction = "setup_code_used"
 	AuditKeyRotated      AuditAction = "master_key_rotated"
 	AuditRequeued        AuditAction = "dead_letter_requeued"
+	AuditDocument        AuditAction = "document_taken"      // of the centre
+	AuditDocumentGone    AuditAction = "document_taken_back" // by the centre
 )
 
 // What the use cases of the kiosk audit.
@@ -90,23 +92,22 @@ const (
 	AuditFAQChanged    AuditAction = "faq_changed"
 	AuditOffline       AuditAction = "offline_switched"
 	AuditCaseChanged   AuditAction = "case_changed"
-	AuditTextTaken     AuditAction = "consent_text_changed" // another text of consent is shown
 	AuditKioskLeft     AuditAction = "kiosk_left"
 )
 
 // Kinds of target.
 const (
-	TargetPerson  = "person"
-	TargetBadge   = "badge"
-	TargetStaff   = "staff"
-	TargetEvent   = "event"
-	TargetCase    = "case"
-	TargetCamera  = "camera"
-	TargetSetting = "setting"
-	TargetFAQ     = "faq"
-	TargetOutbox  = "outbox"
-	TargetDevice  = "device"
-	TargetText    = "consent_text"
+	TargetPerson   = "person"
+	TargetBadge    = "badge"
+	TargetStaff    = "staff"
+	TargetEvent    = "event"
+	TargetCase     = "case"
+	TargetCamera   = "camera"
+	TargetSetting  = "setting"
+	TargetFAQ      = "faq"
+	TargetOutbox   = "outbox"
+	TargetDevice   = "device"
+	TargetDocument = "document"
 )
 
 // AuditTarget is what something was done to: a kind and an id.

@@ -122,3 +122,12 @@ func staffCodeHash(id domain.StaffID, raw []byte) []byte {
 	sum := sha256.Sum256([]byte("agentid staff code v1\n" + string(id) + "\n" + string(raw)))
 	return sum[:]
 }
+
+// HashBytes are the bytes of a hash in hex; nil for what is none.
+func HashBytes(hash string) []byte {
+	b, err := hex.DecodeString(hash)
+	if err != nil || !ValidHash(hash) {
+		return nil
+	}
+	return b
+}
