@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
+	"slices"
 	"strings"
 
 	"agentid/app/config"
@@ -69,23 +71,25 @@ func (p *program) reviewDocuments(ctx context.Context, page domain.CentrePage) (
 // applied. It tells what could not be taken.
 func (p *program) takeDocuments(ctx context.Context, page domain.CentrePage) (notes []string) {
 	ctx = domain.WithActor(ctx, domain.Actor{ID: domain.ActorCentre})
-	came := map[string]bool{}
+	came := map[string]map[string]bool{} // refs, by kind
 	for _, c := range page.Changes {
-		switch {
-		case c.Document != nil:
-			came[c.Document.Kind] = true
-		case c.GoneDocument != nil:
-			came[c.GoneDocument.Kind] = true
+		for _, d := range []*domain.Document{c.Document, c.GoneDocument} {
+			if d != nil && came[d.Kind] == nil {
+				came[d.Kind] = map[string]bool{}
+			}
+			if d != nil {
+				came[d.Kind][d.Ref] = true
+			}
 		}
 	}
-	if came[domain.DocumentConfig] {
+	if came[domain.DocumentConfig] != nil {
 		notes = append(notes, p.takeConfig(ctx)...)
 	}
-	if came[domain.DocumentConsentText] {
+	if came[domain.DocumentConsentText] != nil {
 		notes = append(notes, p.takeTexts(ctx)...)
 	}
-	if came[domain.DocumentStaff] {
-		notes = append(notes, p.takeStaff(ctx)...)
+	if refs := came[domain.DocumentStaff]; refs != nil {
+		notes = append(notes, p.takeStaff(ctx, func(id domain.StaffID) bool { return refs[string(id)] })...)
 	}
 	return notes
 }
@@ -94,7 +98,7 @@ func (p *program) takeDocuments(ctx context.Context, page domain.CentrePage) (no
 // may be offline. Whatever cannot be taken is no reason not to start.
 func (p *program) openDocuments(ctx context.Context) {
 	ctx = domain.WithActor(ctx, domain.Actor{ID: domain.ActorCentre})
-	p.say(append(p.takeTexts(ctx), p.takeStaff(ctx)...))
+	p.say(append(p.takeTexts(ctx), p.takeStaff(ctx, func(domain.StaffID) bool { return true })...))
 }
 
 // say logs what of the centre's documents was not taken.
@@ -134,7 +138,7 @@ func (p *program) takeTexts(ctx context.Context) []string {
 	if err != nil {
 		return failedTo("texts of consent", err)
 	}
-	return p.texts.take(list)
+	return p.consents.take(list)
 }
 
 // branch is the one that this kiosk was enrolled for; "" before it was.
@@ -153,8 +157,9 @@ func (p *program) branch(ctx context.Context) (string, error) {
 	return m.Branch, p.store.SetSetting(ctx, settingBranch, m.Branch)
 }
 
-// takeStaff makes the accounts of staff what the centre wants.
-func (p *program) takeStaff(ctx context.Context) []string {
+// takeStaff makes the accounts of staff what the centre wants. It tells why one
+// was refused where that is news.
+func (p *program) takeStaff(ctx context.Context, news func(domain.StaffID) bool) (notes []string) {
 	list, err := p.store.CentreDocuments(ctx, domain.DocumentStaff)
 	if err != nil {
 		return failedTo("staff", err)
@@ -176,7 +181,11 @@ func (p *program) takeStaff(ctx context.Context) []string {
 	if err != nil {
 		return failedTo("staff", err)
 	}
-	notes := done.Refused
+	for _, id := range slices.Sorted(maps.Keys(done.Refused)) {
+		if news(id) {
+			notes = append(notes, fmt.Sprintf("%s %s: %s", domain.DocumentStaff, id, done.Refused[id]))
+		}
+	}
 	if done.NoAdmin {
 		notes = append(notes, "staff: no administrator is left who can sign in. Make one with the code on this kiosk's console: agentid staff setup-code")
 		p.sayFirstRun(context.WithoutCancel(ctx))

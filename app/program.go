@@ -45,11 +45,11 @@ type program struct {
 	started time.Time
 	stop    atomic.Pointer[context.CancelFunc] // of Run
 
-	cfgMu  sync.Mutex
-	cfg    config.Config     // as it is now; what is in cli runs
-	centre map[string]string // what the centre sets of it
-	editMu sync.Mutex        // one change of the configuration at a time
-	texts  *consentTexts
+	cfgMu    sync.Mutex
+	cfg      config.Config     // as it is now; what is in cli runs
+	centre   map[string]string // what the centre sets of it
+	editMu   sync.Mutex        // one change of the configuration at a time
+	consents *consentTexts
 
 	engine  atomic.Pointer[engine] // nil while there is none
 	inUse   atomic.Pointer[thresholds]

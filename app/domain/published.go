@@ -48,8 +48,8 @@ type StaffSynced struct {
 	Changed bool
 	// NoAdmin: no administrator who can sign in is left.
 	NoAdmin bool
-	// Refused says what was not taken, and why; it names ids alone.
-	Refused []string
+	// Refused says which were not taken, and why.
+	Refused map[StaffID]string
 }
 
 // CentreStaff keeps the accounts of staff that are the centre's.

@@ -23,7 +23,7 @@ func (s *Store) SyncStaff(ctx context.Context, want []domain.CentreAccount) (dom
 	slices.SortFunc(want, func(a, b domain.CentreAccount) int { return cmp.Compare(a.ID, b.ID) })
 	var done domain.StaffSynced
 	err := s.sealing(ctx, func(tx *sql.Tx) error {
-		done = domain.StaffSynced{}
+		done = domain.StaffSynced{Refused: map[domain.StaffID]string{}}
 		had, err := hasAdmin(ctx, tx)
 		if err != nil {
 			return err
@@ -83,7 +83,7 @@ func (s *Store) syncOne(ctx context.Context, tx *sql.Tx, a domain.CentreAccount,
 		return err
 	}
 	refuse := func(why string) error {
-		done.Refused = append(done.Refused, fmt.Sprintf("staff %s: %s", a.ID, why))
+		done.Refused[a.ID] = why
 		return nil
 	}
 	switch {
