@@ -2,6 +2,7 @@ package kiosk
 
 import (
 	"context"
+	"slices"
 
 	"agentid/app/domain"
 )
@@ -105,8 +106,8 @@ func (c call) caseDetail(ctx context.Context) (*Detail, error) {
 		}
 		d.Fields = append(d.Fields, field("staff", cellWords(who.of(string(k.Staff)))), field("changed", cellTime(k.ChangedAt)))
 	}
-	if a := k.Answer; a != nil {
-		d.Fields = append(d.Fields, field("answer", toned(cellText(a.Text), ToneOK)), field("answered_by", cellText(a.By)), field("answered_at", cellTime(a.At)))
+	if a := k.Answer; a != nil { // beside the question
+		d.Fields = slices.Insert(d.Fields, 1, field("answer", toned(cellText(a.Text), ToneOK)), field("answered_by", cellText(a.By)), field("answered_at", cellTime(a.At)))
 	}
 	t := Table{Columns: []Column{column("who", 2), column("said", 8), minor(column("at", 3))}, Empty: words("empty.conversation"), Total: -1}
 	for _, x := range k.Transcript {
