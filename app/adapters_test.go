@@ -156,7 +156,7 @@ func TestLostBadgeKey(t *testing.T) {
 	if _, err := d.Read(token); d.Refusal(err) != domain.ReasonBadgeUnknown {
 		t.Errorf("read: %v", err)
 	}
-	texts, err := newConsentTexts("", 12, d.err)
+	texts, err := newConsentTexts(func() string { return "" }, 12, c.clock, d.err)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -166,7 +166,8 @@ func TestLostBadgeKey(t *testing.T) {
 }
 
 func TestConsentTexts(t *testing.T) {
-	texts, err := newConsentTexts("Banco Norte", 6, nil)
+	site := func() string { return "Banco Norte" }
+	texts, err := newConsentTexts(site, 6, domain.SystemClock{}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -174,7 +175,8 @@ func TestConsentTexts(t *testing.T) {
 	for _, l := range []domain.Lang{domain.Spanish, domain.English} {
 		shown, hash, err := texts.ConsentText(l)
 		want, werr := assets.ConsentFor(assets.ConsentVersion, string(l), "Banco Norte", 6)
-		if err != nil || werr != nil || hash != want.SHA256() || shown != (kiosk.ConsentShown{Version: assets.ConsentVersion, Months: 6}) || seen[hash] {
+		if err != nil || werr != nil || hash != want.SHA256() || shown.Version != assets.ConsentVersion || shown.Months != 6 || seen[hash] ||
+			assets.ConsentOf(shown.Version, string(l), *shown.Words).SHA256() != hash {
 			t.Errorf("%s: %+v, %s, %v", l, shown, hash, err)
 		}
 		seen[hash] = true
@@ -182,7 +184,7 @@ func TestConsentTexts(t *testing.T) {
 	if _, _, err := texts.ConsentText("fr"); !errors.Is(err, errNoText) {
 		t.Errorf("in French: %v", err)
 	}
-	if _, err := newConsentTexts("x", 0, nil); err == nil {
+	if _, err := newConsentTexts(site, 0, domain.SystemClock{}, nil); err == nil {
 		t.Error("kept for no months")
 	}
 }

@@ -3,6 +3,8 @@ package main
 import (
 	"context"
 	"errors"
+	"maps"
+	"slices"
 	"strings"
 
 	"agentid/app/config"
@@ -18,7 +20,9 @@ var _ kiosk.ConfigDesk = configDesk{}
 // sources are what the configuration was read from.
 func (d configDesk) sources(lang domain.Lang) config.Sources {
 	s := d.p.c.sources
-	s.Lang = lang
+	d.p.cfgMu.Lock()
+	defer d.p.cfgMu.Unlock()
+	s.Lang, s.Centre = lang, d.p.centre
 	return s
 }
 
@@ -47,6 +51,8 @@ func fixed(s config.Setting) string {
 		return "flag"
 	case s.From.Kind == config.FromEnvironment:
 		return "environment"
+	case s.From.Kind == config.FromCentre:
+		return "centre"
 	case s.Key == "camera.url" || s.Key == "camera.control_url":
 		return "camera"
 	case s.Path || s.Key == "demo" || strings.HasPrefix(s.Key, "centre.") || strings.HasPrefix(s.Key, "voice."):
@@ -90,32 +96,7 @@ func (d configDesk) set(lang domain.Lang, values map[string]string) (restart boo
 	d.p.cfgMu.Lock()
 	d.p.cfg = cfg
 	d.p.cfgMu.Unlock()
-	// From the demo to real people, and back, there is a restart: the data are others.
-	again, other := false, cfg.Demo != d.p.c.cfg.Demo
-	for key := range values {
-		if key == "demo" {
-			restart = restart || other
-			continue
-		}
-		if !live(key) {
-			restart = true
-			continue
-		}
-		switch key {
-		case "lang":
-			d.p.machine.SetRestLang(cfg.Lang)
-		case "site.organisation", "site.branch":
-			d.p.machine.SetSite(kiosk.Site{Organisation: cfg.Site.Organisation, Branch: cfg.Site.Branch})
-		case "log.level":
-			d.p.c.level.Set(cfg.Log.Level)
-		default:
-			again = true
-		}
-	}
-	if again && !other {
-		d.p.lookAgain()
-	}
-	return restart, nil
+	return d.p.goBy(cfg, slices.Collect(maps.Keys(values))), nil
 }
 
 // settingError says what is wrong in the reader's words.

@@ -41,6 +41,12 @@ type adminKiosk struct {
 
 func newAdminKiosk(t *testing.T) *adminKiosk {
 	t.Helper()
+	return newAdminKioskWith(t, "")
+}
+
+// newAdminKioskWith is one with a configuration file.
+func newAdminKioskWith(t *testing.T, file string) *adminKiosk {
+	t.Helper()
 	dir := t.TempDir()
 	for _, kv := range os.Environ() {
 		if k, _, _ := strings.Cut(kv, "="); strings.HasPrefix(k, "AGENTID_") {
@@ -51,6 +57,10 @@ func newAdminKiosk(t *testing.T) *adminKiosk {
 	t.Setenv("HOME", dir)
 	t.Setenv("XDG_CONFIG_HOME", filepath.Join(dir, "config"))
 	t.Setenv("XDG_DATA_HOME", filepath.Join(dir, "data"))
+	if file != "" {
+		must(t, os.MkdirAll(filepath.Join(dir, "config", "agentid"), 0o700))
+		must(t, os.WriteFile(filepath.Join(dir, "config", "agentid", "config.toml"), []byte(file), 0o600))
+	}
 	var out strings.Builder
 	c := newCLI(&out, t.Output())
 	root := rootCommand(c)

@@ -297,10 +297,13 @@ type takeover struct {
 
 // ApplyPage implements outbox.Applier.
 func (t takeover) ApplyPage(ctx context.Context, page domain.CentrePage) (domain.Applied, error) {
+	page, refused := t.p.reviewDocuments(ctx, page)
 	done, err := t.Store.ApplyPage(ctx, page)
 	if errors.Is(err, domain.ErrCursor) {
 		return done, err
 	}
+	refused = append(refused, t.p.takeDocuments(ctx, page)...)
+	done.Skipped = append(done.Skipped, refused...)
 	if errors.Is(err, store.ErrLogKept) { // all is done; the next erasure empties them
 		t.p.c.log.Warn("old pages are kept until the next erasure", slog.String("error", err.Error()))
 		err = nil

@@ -20,14 +20,14 @@ func (p *program) flows(ctx context.Context, site kiosk.Site, texts *assets.Text
 	if err != nil {
 		p.c.log.Error("badges", slog.String("error", err.Error()))
 	}
-	consent, err := newConsentTexts(site.Organisation, p.c.cfg.Retention.Months, desk.err)
-	if err != nil {
+	organisation := func() string { return siteOf(p.config()).Organisation }
+	if p.consents, err = newConsentTexts(organisation, p.c.cfg.Retention.Months, p.c.clock, desk.err); err != nil {
 		return nil, err
 	}
 	reg := p.c.registry(p.store)
 	reg.gone, reg.joined = p.gone, p.galleryChanged
 	f := &kiosk.Flows{
-		Registry: reg, Events: p.store, Eye: p.eye, Badges: desk, Consent: consent, Staff: p.store,
+		Registry: reg, Events: p.store, Eye: p.eye, Badges: desk, Consent: p.consents, Staff: p.store,
 		NewID: newID, BadgeValidity: p.c.badgeValidity(), DeviceID: p.store.DeviceID(),
 	}
 	if printer := p.c.cardPrinter(desk, site.Organisation, texts); printer != nil { // not a nil in an interface

@@ -46,9 +46,11 @@ type program struct {
 	started time.Time
 	stop    atomic.Pointer[context.CancelFunc] // of Run
 
-	cfgMu  sync.Mutex
-	cfg    config.Config // as it is now; what is in cli runs
-	editMu sync.Mutex    // one change of the configuration at a time
+	cfgMu    sync.Mutex
+	cfg      config.Config     // as it is now; what is in cli runs
+	centre   map[string]string // what the centre sets of it
+	editMu   sync.Mutex        // one change of the configuration at a time
+	consents *consentTexts
 
 	engine  atomic.Pointer[engine] // nil while there is none
 	inUse   atomic.Pointer[thresholds]
@@ -91,6 +93,7 @@ func newProgram(ctx context.Context, c *cli) (*program, error) {
 	}
 	p := &program{c: c, store: st, metrics: telemetry.NewMetrics(), camera: cam, live: make(chan struct{}, 1), changed: make(chan struct{}, 1),
 		again: make(chan struct{}, 1), started: c.clock.Now(), cfg: c.cfg}
+	p.startConfig(ctx)
 	p.eye = newEye(eyeOptions{Templates: st, Clock: c.clock, Camera: p.health.Load, Snapshots: c.cfg.Snapshots.Enabled, Log: c.log})
 	p.rec = kiosk.NewRecorder(kiosk.RecorderOptions{
 		Events: st, Clock: c.clock, Log: c.log, Snapshots: c.cfg.Snapshots.Enabled,
@@ -103,10 +106,7 @@ func newProgram(ctx context.Context, c *cli) (*program, error) {
 		},
 		OnPending: p.pending,
 	})
-	site := kiosk.Site{Organisation: c.cfg.Site.Organisation, Branch: c.cfg.Site.Branch}
-	if c.cfg.Demo && site == (kiosk.Site{Organisation: config.Default().Site.Organisation}) {
-		site = kiosk.Site{Organisation: "Banco Norte", Branch: "Sucursal Centro"} // as drawn as its people
-	}
+	site := siteOf(c.cfg)
 	flows, err := p.flows(ctx, site, texts)
 	if err != nil {
 		return nil, errors.Join(err, p.close())
@@ -125,6 +125,7 @@ func newProgram(ctx context.Context, c *cli) (*program, error) {
 	p.faq = newFAQBook(c, st, p.serveAnswers)
 	p.machine.SetAdmin(p.adminPorts())
 	p.link = p.openLink()
+	p.openDocuments(ctx)
 	return p, nil
 }
 

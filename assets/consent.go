@@ -13,6 +13,8 @@ import (
 	"strings"
 
 	"github.com/BurntSushi/toml"
+
+	"agentid/app/domain"
 )
 
 //go:embed consent/*/*.toml
@@ -77,10 +79,33 @@ func ConsentFor(version, lang, organisation string, months int) (ConsentText, er
 	if err != nil {
 		return ConsentText{}, err
 	}
+	return c.For(organisation, months)
+}
+
+// For is a text with its places filled, as ConsentFor fills them.
+func (c ConsentText) For(organisation string, months int) (ConsentText, error) {
 	if months < 1 {
-		return ConsentText{}, fmt.Errorf("consent %s: kept for %d months, want 1 or more", version, months)
+		return ConsentText{}, fmt.Errorf("consent %s: kept for %d months, want 1 or more", c.Version, months)
 	}
 	return c.filled(strings.TrimSpace(organisation), months), nil
+}
+
+// ConsentOf is a text from elsewhere, word for word.
+func ConsentOf(version, lang string, w domain.ConsentWords) ConsentText {
+	c := ConsentText{Version: version, Lang: lang, Title: w.Title, Accept: w.Accept, Refuse: w.Refuse, Data: ConsentQuestion(w.Data), Face: ConsentQuestion(w.Face)}
+	for _, s := range w.Sections {
+		c.Sections = append(c.Sections, ConsentSection(s))
+	}
+	return c
+}
+
+// ConsentWords are a text's words, for those who know no texts.
+func (c ConsentText) ConsentWords() domain.ConsentWords {
+	w := domain.ConsentWords{Title: c.Title, Accept: c.Accept, Refuse: c.Refuse, Data: domain.ConsentQuestion(c.Data), Face: domain.ConsentQuestion(c.Face)}
+	for _, s := range c.Sections {
+		w.Sections = append(w.Sections, domain.ConsentSection(s))
+	}
+	return w
 }
 
 // ConsentVersions lists the versions there are, oldest first.

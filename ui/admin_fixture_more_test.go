@@ -210,6 +210,9 @@ func adminViews(lang domain.Lang) []state {
 		{"erase", erase, nil}, {"exit", exit, nil},
 		{"people-search", b.peopleList(), startSearch}, {"faq-typing", b.faqForm(), startTyping}, {"people-filter", b.peopleList(), openFilter},
 		{"menu", b.today(), openMenu},
+		{"sign-in-code", kiosk.Admin{Step: kiosk.AdminSignIn, Codes: true}, nil}, {"code", kiosk.Admin{Step: kiosk.AdminCode}, nil},
+		{"code-wrong", kiosk.Admin{Step: kiosk.AdminCode, Problem: kiosk.Words{Key: "problem.staff_code"}}, nil},
+		{"setting-centre", b.settingOfCentre(), nil}, {"staff-centre", b.staffOfCentre(), nil}, {"case-answered", b.caseAnswered(), nil},
 	} {
 		out = append(out, state{"admin-" + v.name, kiosk.View{State: kiosk.StateAdmin, Admin: &v.a, Lang: lang, Since: start,
 			Site: kiosk.Site{Organisation: "Banco Norte", Branch: "Sucursal Centro"}}, nil, true, v.then})

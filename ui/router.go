@@ -140,6 +140,9 @@ func (r *router) swap(env screens.Env, v kiosk.View, before *built) {
 	}
 	if r.body != nil {
 		r.body.Close()
+		if c := r.canvas(); c != nil {
+			c.Unfocus() // what is typed now is not for the page that was closed
+		}
 	}
 	if before == nil {
 		r.bar = widgets.NewStateBar(r.style)

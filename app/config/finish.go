@@ -110,10 +110,12 @@ func rank(k FromKind) int {
 	switch k {
 	case FromFile:
 		return 1
-	case FromEnvironment:
+	case FromCentre:
 		return 2
-	case FromFlag:
+	case FromEnvironment:
 		return 3
+	case FromFlag:
+		return 4
 	}
 	return 0
 }

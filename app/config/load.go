@@ -40,6 +40,10 @@ type Sources struct {
 	File string
 	// Lang is that of what Set finds wrong; Spanish where empty.
 	Lang domain.Lang
+	// Centre are the values that the centre sets, by key. They go before the
+	// file: what a branch wrote once would otherwise hold against the centre for
+	// ever, unseen.
+	Centre map[string]string
 
 	trial string // read instead of any other file
 }
@@ -73,7 +77,8 @@ func (f *flagValue) Type() string {
 }
 
 // Load reads the configuration: flags go before the environment, the
-// environment before the file, the file before the defaults. An error is an
+// environment before the centre, the centre before the file, the file before
+// the defaults. An error is an
 // *Error, which tells all that is wrong at once, in the user's language.
 func Load(src Sources) (Config, error) {
 	l, err := load(src)
@@ -87,6 +92,7 @@ func load(src Sources) (*loader, error) {
 	l := newLoader(src)
 	l.paths()
 	l.file()
+	l.centreValues()
 	l.environment()
 	l.flags()
 	l.finish()
@@ -290,6 +296,26 @@ func unknownKey(key string, known []string) fault {
 		mend = text{"¿Quiso decir " + near + "?", "Did you mean " + near + "?"}
 	}
 	return fault{text{"no existe esta clave", "there is no such key"}, mend}
+}
+
+// centreValues takes what the centre sets. Never a path: who has the centre does
+// not have the machine.
+func (l *loader) centreValues() {
+	known := map[string]setting{}
+	for _, s := range settings() {
+		if !s.path {
+			known[s.key] = s
+		}
+	}
+	for _, key := range slices.Sorted(maps.Keys(l.src.Centre)) {
+		from := From{Kind: FromCentre}
+		if s, ok := known[key]; ok {
+			l.set(s, l.src.Centre[key], from, "")
+			continue
+		}
+		l.add(Problem{Key: showKey(key), From: from, fault: fault{
+			text{"la central no puede fijarla", "the centre cannot set it"}, text{}}})
+	}
 }
 
 func (l *loader) environment() {

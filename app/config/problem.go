@@ -34,6 +34,7 @@ type FromKind string
 const (
 	FromDefault     FromKind = "default"
 	FromFile        FromKind = "file"
+	FromCentre      FromKind = "centre"
 	FromEnvironment FromKind = "environment"
 	FromFlag        FromKind = "flag"
 )
@@ -47,6 +48,8 @@ func (f From) in(l domain.Lang) string {
 			at = fmt.Sprintf("%s %d", text{", línea", ", line"}.in(l), f.Line)
 		}
 		return text{"archivo ", "file "}.in(l) + f.Name + at
+	case FromCentre:
+		return text{"la central", "the centre"}.in(l)
 	case FromEnvironment:
 		return "variable " + f.Name
 	case FromFlag:

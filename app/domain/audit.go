@@ -16,6 +16,7 @@ import (
 const (
 	ActorSystem  = "system"  // the kiosk by itself, or a command on its console
 	ActorVisitor = "visitor" // whoever stands before it
+	ActorCentre  = "centre"  // by a document that it published
 )
 
 // Actor is in whose name something is done.
@@ -65,10 +66,14 @@ const (
 	AuditStaffPIN        AuditAction = "staff_pin_set"
 	AuditStaffRole       AuditAction = "staff_role_set"
 	AuditStaffClosed     AuditAction = "staff_closed"
+	AuditStaffReopened   AuditAction = "staff_reopened"  // by the centre, which had closed it
+	AuditStaffCodeUsed   AuditAction = "staff_code_used" // the centre's, to set a PIN
 	AuditSetupCode       AuditAction = "setup_code_made"
 	AuditSetupUsed       AuditAction = "setup_code_used"
 	AuditKeyRotated      AuditAction = "master_key_rotated"
 	AuditRequeued        AuditAction = "dead_letter_requeued"
+	AuditDocument        AuditAction = "document_taken"      // of the centre
+	AuditDocumentGone    AuditAction = "document_taken_back" // by the centre
 )
 
 // What the use cases of the kiosk audit.
@@ -92,16 +97,17 @@ const (
 
 // Kinds of target.
 const (
-	TargetPerson  = "person"
-	TargetBadge   = "badge"
-	TargetStaff   = "staff"
-	TargetEvent   = "event"
-	TargetCase    = "case"
-	TargetCamera  = "camera"
-	TargetSetting = "setting"
-	TargetFAQ     = "faq"
-	TargetOutbox  = "outbox"
-	TargetDevice  = "device"
+	TargetPerson   = "person"
+	TargetBadge    = "badge"
+	TargetStaff    = "staff"
+	TargetEvent    = "event"
+	TargetCase     = "case"
+	TargetCamera   = "camera"
+	TargetSetting  = "setting"
+	TargetFAQ      = "faq"
+	TargetOutbox   = "outbox"
+	TargetDevice   = "device"
+	TargetDocument = "document"
 )
 
 // AuditTarget is what something was done to: a kind and an id.

@@ -88,6 +88,10 @@ type Case struct {
 	State      CaseState
 	Staff      StaffID // who took or closed it
 	ChangedAt  time.Time
+	// Answered tells that the centre has answered, with Answer where the case is
+	// given whole.
+	Answered bool
+	Answer   *CaseAnswer
 }
 
 // Question is what the visitor asked last, and Topic what was answered last.

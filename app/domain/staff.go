@@ -38,6 +38,9 @@ type Staff struct {
 	Role      Role
 	CreatedAt time.Time
 	Disabled  time.Time // zero while they may sign in
+	// Centre: the account is the centre's, which says who has it and as what.
+	// NoPIN: they have not set a PIN with their one-time code yet.
+	Centre, NoPIN bool
 }
 
 // Lengths of a login, in characters.
@@ -69,6 +72,7 @@ var (
 	ErrStaffDisabled = errors.New("this account is closed")
 	ErrNotAllowed    = errors.New("this role may not do that")
 	ErrLastAdmin     = errors.New("the last administrator stays")
+	ErrStaffCentre   = errors.New("this account is the centre's")
 	ErrStaffWrongPIN = errors.New("wrong login or pin") // which of the two is not told
 	// ErrSetupDone: there is an administrator, who makes the other accounts.
 	ErrSetupDone = errors.New("there is an administrator already")

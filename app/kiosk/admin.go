@@ -41,18 +41,23 @@ func (m *Machine) newOffice() *office {
 func (m *Machine) startAdmin(now time.Time) {
 	m.begin(StateAdmin, &flow{adm: &administration{}}, now)
 	m.view.Admin = &Admin{Step: AdminSignIn, Busy: true}
-	first := m.o.Admin.FirstRun
+	first, codes := m.o.Admin.FirstRun, m.o.Admin.Codes
 	m.work(func(ctx context.Context, _ *job) func(time.Time) {
-		setup := false
+		setup, waiting := false, false
+		var err error
 		if first != nil {
-			var err error
 			if setup, err = first.NeedsSetup(ctx); err != nil {
 				m.failed("first run not known", err)
 			}
 		}
+		if codes != nil {
+			if waiting, err = codes.StaffCodes(ctx); err != nil {
+				m.failed("codes of staff not known", err)
+			}
+		}
 		return func(time.Time) {
 			m.admin(func(a *Admin) {
-				a.Busy = false
+				a.Busy, a.Codes = false, waiting
 				if setup {
 					a.Step = AdminSetup
 				}
@@ -87,10 +92,18 @@ func (m *Machine) actAdmin(a Action, now time.Time) {
 	}
 	switch v.Step {
 	case AdminSignIn:
-		if a, ok := a.(AdminCredentials); ok && len(a.Login) <= maxTyped && len(a.PIN) <= maxTyped {
-			m.adminSignIn(a)
+		switch a := a.(type) {
+		case AdminCredentials:
+			if len(a.Login) <= maxTyped && len(a.PIN) <= maxTyped {
+				m.adminSignIn(a)
+			}
+		case AdminHasCode:
+			if v.Codes {
+				m.flow.since = now
+				m.view.Admin = &Admin{Step: AdminCode}
+			}
 		}
-	case AdminSetup:
+	case AdminSetup, AdminCode:
 		if a, ok := a.(AdminFirst); ok {
 			m.adminFirst(a)
 		}
@@ -130,13 +143,10 @@ func (m *Machine) adminFirst(a AdminFirst) {
 	if len(a.Code) > maxTyped || len(a.Login) > maxTyped || len(a.PIN) > maxTyped || len(a.Name) > maxValue {
 		return
 	}
+	step := m.view.Admin.Step
 	m.admin(func(v *Admin) { v.Busy, v.Problem = true, Words{} })
 	m.commit(func(ctx context.Context, _ *job) func(time.Time) {
-		who := domain.Staff{ID: domain.StaffID(m.o.Flows.NewID()), Login: a.Login, Name: a.Name, Role: domain.RoleAdmin, CreatedAt: m.o.Clock.Now()}
-		err := m.o.Admin.FirstRun.UseSetupCode(ctx, a.Code, who, a.PIN)
-		if err == nil {
-			who, err = m.o.Flows.Staff.StaffMember(ctx, who.ID)
-		}
+		who, err := m.useCode(ctx, step, a)
 		return func(now time.Time) {
 			m.flow.since = now
 			switch problem, known := accountProblem(err); {
@@ -146,11 +156,59 @@ func (m *Machine) adminFirst(a AdminFirst) {
 				m.view.Admin = &Admin{Step: AdminSignIn}
 			default:
 				if !known {
-					m.failed("first administrator not made", err)
+					m.failed("code not used", err)
+				}
+				if step == AdminCode && errors.Is(err, domain.ErrSetupCode) {
+					problem = words("problem.staff_code")
 				}
 				m.admin(func(v *Admin) { v.Busy, v.Problem = false, problem })
 			}
 		}
+	})
+}
+
+// useCode makes the first administrator with the console's code, or sets the PIN
+// of who has a code of the centre: on a kiosk without administrators either is
+// written in the same place.
+func (m *Machine) useCode(ctx context.Context, step AdminStep, a AdminFirst) (domain.Staff, error) {
+	err := error(domain.ErrSetupCode)
+	if step == AdminSetup {
+		who := domain.Staff{ID: domain.StaffID(m.o.Flows.NewID()), Login: a.Login, Name: a.Name, Role: domain.RoleAdmin, CreatedAt: m.o.Clock.Now()}
+		if err = m.o.Admin.FirstRun.UseSetupCode(ctx, a.Code, who, a.PIN); err == nil {
+			return m.o.Flows.Staff.StaffMember(ctx, who.ID)
+		}
+	}
+	codes := m.o.Admin.Codes
+	if codes == nil || !errors.Is(err, domain.ErrSetupCode) && !errors.Is(err, domain.ErrSetupDone) {
+		return domain.Staff{}, err
+	}
+	who, cerr := codes.UseStaffCode(ctx, a.Login, a.Code, a.PIN)
+	if errors.Is(cerr, domain.ErrSetupCode) { // what is wrong with the one that was asked for
+		return domain.Staff{}, err
+	}
+	return who, cerr
+}
+
+// RecheckStaff has an open session end if its account no longer stands: the
+// centre may have closed it. What staff typed stays where it is otherwise.
+func (m *Machine) RecheckStaff() {
+	m.update(func(time.Time) {
+		if m.flow == nil || m.flow.adm == nil || m.flow.adm.seat.who.ID == "" {
+			return
+		}
+		f, o, who := m.flow, m.newOffice(), m.flow.adm.seat.who
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(m.base), workTimeout)
+		m.jobs.Add(1)
+		go func() {
+			defer m.jobs.Done()
+			defer cancel()
+			err := o.present(ctx, who)
+			m.update(func(now time.Time) {
+				if errors.Is(err, errSessionOver) && m.flow == f {
+					m.leaveAdmin("account", now)
+				}
+			})
+		}()
 	})
 }
 
@@ -249,7 +307,7 @@ func (m *Machine) adminDeadline() time.Time {
 	switch m.view.Admin.Step {
 	case AdminSignIn:
 		return active.Add(TimeoutSignIn)
-	case AdminSetup:
+	case AdminSetup, AdminCode:
 		return active.Add(TimeoutSetup)
 	}
 	d := active.Add(TimeoutAdmin)

@@ -66,7 +66,7 @@ func showAudit(ctx context.Context, c call) (leaf, error) {
 	for i, a := range actions[1:] {
 		action.Options[i+1].Label = words("action." + a)
 	}
-	actor := choice("actor", c.at.filter["actor"], "", domain.ActorSystem, domain.ActorVisitor)
+	actor := choice("actor", c.at.filter["actor"], "", domain.ActorSystem, domain.ActorVisitor, domain.ActorCentre)
 	for _, s := range list[:min(len(list), maxActors)] {
 		actor.Options = append(actor.Options, Option{Value: string(s.ID), Label: plain(s.Login)})
 	}
@@ -105,7 +105,7 @@ func (c call) actors(ctx context.Context) (actorNames, []domain.Staff, error) {
 // of names whoever acted.
 func (n actorNames) of(id string) Words {
 	switch id {
-	case domain.ActorSystem, domain.ActorVisitor:
+	case domain.ActorSystem, domain.ActorVisitor, domain.ActorCentre:
 		return words("filter_actor." + id)
 	}
 	if login, ok := n[id]; ok {

@@ -2,6 +2,7 @@ package kiosk
 
 import (
 	"context"
+	"slices"
 
 	"agentid/app/domain"
 )
@@ -55,16 +56,19 @@ func showCases(ctx context.Context, c call) (leaf, error) {
 			staff = who.of(string(k.Staff))
 		}
 		l.table.Rows = append(l.table.Rows, Row{ID: k.ID, Cells: []Cell{
-			cellTime(k.At), cellKey("case_reason." + string(k.Reason)), cellWords(name), caseState(k.State), cellWords(staff),
+			cellTime(k.At), cellKey("case_reason." + string(k.Reason)), cellWords(name), caseState(k), cellWords(staff),
 		}})
 	}
 	l.table.From, l.table.To = c.at.from+min(1, len(list)), c.at.from+len(list)
 	return l, nil
 }
 
-func caseState(s domain.CaseState) Cell {
-	c := cellKey("case_state." + string(s))
-	switch s {
+func caseState(k domain.Case) Cell {
+	if k.Answered && k.State != domain.CaseClosed {
+		return toned(cellKey("case_state.answered"), ToneOK)
+	}
+	c := cellKey("case_state." + string(k.State))
+	switch k.State {
 	case domain.CaseOpen:
 		c.Tone = ToneWarn
 	case domain.CaseTaken:
@@ -93,7 +97,7 @@ func (c call) caseDetail(ctx context.Context) (*Detail, error) {
 		return nil, err
 	}
 	d := &Detail{ID: k.ID, Title: words("case_of", "ID", short(k.ID)), Fields: []DetailField{
-		field("question", cellText(k.Question())), field("at", cellTime(k.At)), field("why", cellKey("case_reason."+string(k.Reason))), field("state", caseState(k.State)), field("person", cellWords(name)),
+		field("question", cellText(k.Question())), field("at", cellTime(k.At)), field("why", cellKey("case_reason."+string(k.Reason))), field("state", caseState(k)), field("person", cellWords(name)),
 	}}
 	if k.Staff != "" {
 		who, _, err := c.actors(ctx)
@@ -101,6 +105,9 @@ func (c call) caseDetail(ctx context.Context) (*Detail, error) {
 			return nil, err
 		}
 		d.Fields = append(d.Fields, field("staff", cellWords(who.of(string(k.Staff)))), field("changed", cellTime(k.ChangedAt)))
+	}
+	if a := k.Answer; a != nil { // beside the question
+		d.Fields = slices.Insert(d.Fields, 1, field("answer", toned(cellText(a.Text), ToneOK)), field("answered_by", cellText(a.By)), field("answered_at", cellTime(a.At)))
 	}
 	t := Table{Columns: []Column{column("who", 2), column("said", 8), minor(column("at", 3))}, Empty: words("empty.conversation"), Total: -1}
 	for _, x := range k.Transcript {

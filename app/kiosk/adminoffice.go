@@ -172,6 +172,8 @@ func tellable(s *seat, err error) bool {
 		s.say(ToneWarn, "said.faq_long")
 	case errors.Is(err, domain.ErrLastAdmin):
 		s.say(ToneStop, "said.last_admin")
+	case errors.Is(err, domain.ErrStaffCentre):
+		s.say(ToneWarn, "said.account_centre")
 	case errors.Is(err, domain.ErrStaffDisabled):
 		s.say(ToneWarn, "said.account_closed")
 	case errors.Is(err, domain.ErrCaseClosed):

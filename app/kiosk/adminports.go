@@ -29,6 +29,17 @@ type AdminPorts struct {
 	Config      ConfigDesk
 	Cases       domain.CaseBook
 	FAQ         FAQDesk
+	Codes       StaffCodes
+}
+
+// StaffCodes are the one-time codes with which staff whose accounts are the
+// centre's set a PIN of their own.
+type StaffCodes interface {
+	// StaffCodes tells whether there is one that may be used.
+	StaffCodes(ctx context.Context) (bool, error)
+	// UseStaffCode sets the PIN of who has the code, which ends.
+	// domain.ErrSetupCode, ErrPIN, ErrWeakPIN.
+	UseStaffCode(ctx context.Context, login, code, pin string) (domain.Staff, error)
 }
 
 // Names tells what people are called. domain.ErrNotFound for who was erased.

@@ -55,6 +55,9 @@ func showStaff(ctx context.Context, c call) (leaf, error) {
 }
 
 func staffState(s domain.Staff) Cell {
+	if s.NoPIN {
+		return toned(cellKey("account.no_pin"), ToneWarn)
+	}
 	if s.Disabled.IsZero() {
 		return toned(cellKey("account.open"), ToneOK)
 	}
@@ -84,6 +87,9 @@ func (c call) staffDetail(ctx context.Context, id domain.StaffID) (*Detail, erro
 		field("login", cellText(s.Login)), field("role", cellKey("role."+string(s.Role))),
 		field("added", cellDay(s.CreatedAt)), field("state", staffState(s)),
 	}}
+	if s.Centre {
+		d.Fields = append(d.Fields, field("fixed", toned(cellKey("account.centre"), ToneInfo)))
+	}
 	if !s.Disabled.IsZero() {
 		d.Fields = append(d.Fields, field("closed", cellDay(s.Disabled)))
 		return d, nil
@@ -99,11 +105,11 @@ func (c call) staffDetail(ctx context.Context, id domain.StaffID) (*Detail, erro
 	if l.Failures > 0 {
 		d.Do = append(d.Do, AdminButton{ID: "staff.unlock", Label: words("do.unlock"), Icon: "check"})
 	}
-	d.Do = append(d.Do,
-		AdminButton{ID: "staff.pin", Label: words("do.staff_pin"), Icon: "edit"},
-		AdminButton{ID: "staff.role", Label: words("do.staff_role"), Icon: "user"},
-		AdminButton{ID: "staff.close", Label: words("do.staff_close"), Icon: "trash", Grave: true},
-	)
+	d.Do = append(d.Do, AdminButton{ID: "staff.pin", Label: words("do.staff_pin"), Icon: "edit"})
+	if !s.Centre { // the centre says as what
+		d.Do = append(d.Do, AdminButton{ID: "staff.role", Label: words("do.staff_role"), Icon: "user"})
+	}
+	d.Do = append(d.Do, AdminButton{ID: "staff.close", Label: words("do.staff_close"), Icon: "trash", Grave: true})
 	return d, nil
 }
 

@@ -1,8 +1,10 @@
 package kiosk
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -55,12 +57,20 @@ func showSync(ctx context.Context, c call) (leaf, error) {
 		Columns: []Column{column("dead", 3), column("target", 3), column("since", 3), right(minor(column("attempts", 2))), column("why", 6)},
 		Empty:   words("empty.dead"),
 	}
+	l.table.Filters = []Choice{choice("sync_list", cmp.Or(c.at.filter["sync_list"], "dead"), "dead", "notes")}
 	if s.Switch {
 		label := "do.offline"
 		if s.Offline {
 			label = "do.online"
 		}
 		l.table.Do = append(l.table.Do, AdminButton{ID: "sync.offline", Label: words(label), Icon: "retry"})
+	}
+	if c.at.filter["sync_list"] == "notes" {
+		l.table.Columns, l.table.Empty = []Column{column("what", 1)}, words("empty.sync_notes")
+		newest := slices.Clone(s.Notes)
+		slices.Reverse(newest)
+		l.next = paged(c, l.table, newest, func(n string) Row { return Row{Cells: []Cell{cellText(n)}} })
+		return l, nil
 	}
 	l.next = paged(c, l.table, dead, func(d domain.DeadNotice) Row {
 		return Row{ID: noticeID(d.Key), Cells: []Cell{

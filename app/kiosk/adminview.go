@@ -36,6 +36,7 @@ type AdminStep string
 const (
 	AdminSignIn AdminStep = "sign_in" // login and PIN, or a staff badge
 	AdminSetup  AdminStep = "setup"   // first run: one-time code, name, login, PIN
+	AdminCode   AdminStep = "code"    // a one-time code of the centre, login, new PIN
 	AdminOpen   AdminStep = "open"
 )
 
@@ -48,7 +49,8 @@ const (
 type Admin struct {
 	Step    AdminStep
 	PIN     PINEntry // AdminSignIn, AdminSetup
-	Problem Words    // AdminSetup: what is wrong with what was written
+	Problem Words    // AdminSetup, AdminCode: what is wrong with what was written
+	Codes   bool     // AdminSignIn: somebody may set their PIN with a code
 
 	Who     string // text: the name of who signed in
 	Role    domain.Role
@@ -276,10 +278,13 @@ type (
 	AdminEnter struct{}
 	// AdminCredentials sign in.
 	AdminCredentials struct{ Login, PIN string }
-	// AdminFirst makes the first administrator with the console's code.
+	// AdminFirst makes the first administrator with the console's code, or sets
+	// the PIN of who has a code of the centre, which needs no name.
 	AdminFirst struct{ Code, Name, Login, PIN string }
-	AdminLeave struct{} // signs out
-	AdminGo    struct{ Page AdminPage }
+	// AdminHasCode goes on to write such a code.
+	AdminHasCode struct{}
+	AdminLeave   struct{} // signs out
+	AdminGo      struct{ Page AdminPage }
 	// AdminList changes what a table shows.
 	AdminSearch struct{ Query string }
 	AdminFilter struct{ ID, Value string }
@@ -310,6 +315,7 @@ type (
 func (AdminEnter) action()       {}
 func (AdminCredentials) action() {}
 func (AdminFirst) action()       {}
+func (AdminHasCode) action()     {}
 func (AdminLeave) action()       {}
 func (AdminGo) action()          {}
 func (AdminSearch) action()      {}

@@ -65,6 +65,9 @@ type Register struct {
 type ConsentShown struct {
 	Version string
 	Months  int // people who do not come are kept so long
+	// Words are all of it, filled, as they stand on the screen; nil for the words
+	// of the program's own text of that version.
+	Words *domain.ConsentWords
 }
 
 // PersonData is what a visitor writes about themselves.

@@ -101,10 +101,26 @@ func (s *Store) Case(ctx context.Context, id string) (domain.Case, error) {
 	if err == nil && len(list) == 0 {
 		err = domain.ErrNotFound
 	}
+	if err == nil && list[0].Answered {
+		list[0].Answer, err = s.caseAnswer(ctx, id)
+	}
 	if err != nil {
 		return domain.Case{}, wrap("case", s.orRotated(ctx, err))
 	}
 	return list[0], nil
+}
+
+// caseAnswer is what the centre answers to a case; nil where it went meanwhile.
+func (s *Store) caseAnswer(ctx context.Context, id string) (*domain.CaseAnswer, error) {
+	list, err := s.centreDocuments(ctx, "kind = ? AND ref = ?", domain.DocumentCaseAnswer, id)
+	if err != nil || len(list) == 0 {
+		return nil, err
+	}
+	var a domain.CaseAnswer
+	if err := json.Unmarshal([]byte(list[0].Content), &a); err != nil {
+		return nil, fmt.Errorf("%w: answer to case %s", ErrCorrupt, id)
+	}
+	return &a, nil
 }
 
 // Cases implements domain.CaseBook. Limit is as in Filter.
@@ -134,7 +150,8 @@ func (s *Store) Cases(ctx context.Context, f domain.CaseFilter) ([]domain.Case, 
 // cases lists cases, with their transcripts where whole.
 func (s *Store) cases(ctx context.Context, q queryer, whole bool, where string, args ...any) ([]domain.Case, error) {
 	rows, err := q.QueryContext(ctx, `SELECT id, version, at, kiosk, lang, identity, coalesce(person, ''), reason, state,
-		coalesce(staff, ''), changed_at, wrapped_key, transcript FROM cases `+where, args...)
+		coalesce(staff, ''), changed_at, wrapped_key, transcript,
+		EXISTS (SELECT 1 FROM centre_documents d WHERE d.kind = 'case_answer' AND d.ref = cases.id) FROM cases `+where, args...)
 	if err != nil {
 		return nil, err
 	}
@@ -145,7 +162,7 @@ func (s *Store) cases(ctx context.Context, q queryer, whole bool, where string, 
 		var at, changed int64
 		var wrapped, sealed []byte
 		err := rows.Scan(&c.ID, &c.Version, &at, &c.Kiosk, &c.Lang, &c.Identity, &c.Person, &c.Reason, &c.State,
-			&c.Staff, &changed, &wrapped, &sealed)
+			&c.Staff, &changed, &wrapped, &sealed, &c.Answered)
 		if err != nil {
 			return nil, err
 		}

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"strconv"
 	"time"
 
 	"agentid/app/domain"
@@ -95,6 +96,10 @@ type errSkip string
 
 func (e errSkip) Error() string { return string(e) }
 
+// errNotKept says that a change is none of this kiosk's business, which is
+// nothing to tell staff.
+var errNotKept = errors.New("not kept here")
+
 // guarded applies a change whole or not at all. One that makes no sense is no
 // reason to refuse those behind it.
 func (a applier) guarded(ctx context.Context, c domain.CentreChange) error {
@@ -102,6 +107,9 @@ func (a applier) guarded(ctx context.Context, c domain.CentreChange) error {
 		return err
 	}
 	ref, err := a.apply(ctx, c)
+	if errors.Is(err, errNotKept) {
+		err = nil
+	}
 	if err == nil {
 		_, err := a.tx.ExecContext(ctx, "RELEASE change")
 		return err
@@ -144,9 +152,7 @@ func (a applier) apply(ctx context.Context, c domain.CentreChange) (ref string, 
 			{"DELETE FROM parked_badges WHERE id = ?", []any{c.GoneBadge}},
 		})
 	case c.GoneDocument != nil:
-		return c.GoneDocument.Kind + " " + c.GoneDocument.Ref, a.gone(ctx, []statement{
-			{"DELETE FROM centre_documents WHERE kind = ? AND ref = ?", []any{c.GoneDocument.Kind, c.GoneDocument.Ref}},
-		})
+		return c.GoneDocument.Kind + " " + c.GoneDocument.Ref, a.goneDocument(ctx, *c.GoneDocument)
 	}
 	return "", errSkip("nothing in it")
 }
@@ -308,14 +314,64 @@ func (a applier) document(ctx context.Context, d domain.Document) error {
 	if err != nil {
 		return err
 	}
+	if d.Kind == domain.DocumentCaseAnswer {
+		if err := a.answers(ctx, d); err != nil {
+			return err
+		}
+	}
 	_, err = a.tx.ExecContext(ctx, `INSERT INTO centre_documents (kind, ref, version, content_type, content, at) VALUES (?, ?, ?, ?, ?, ?)
 		ON CONFLICT (kind, ref) DO UPDATE SET version = excluded.version, content_type = excluded.content_type,
 			content = excluded.content, at = excluded.at`,
 		d.Kind, d.Ref, d.Version, d.ContentType, a.snapshots.seal([]byte(d.Content), documentOfCentre(d.Kind, d.Ref)), micros(at))
-	if err == nil {
-		a.done.Documents++
+	if err != nil {
+		return err
 	}
-	return err
+	a.done.Documents++
+	return a.auditDocument(ctx, domain.AuditDocument, d)
+}
+
+func (a applier) goneDocument(ctx context.Context, d domain.Document) error {
+	n, err := changed(ctx, a.tx, "DELETE FROM centre_documents WHERE kind = ? AND ref = ?", d.Kind, d.Ref)
+	a.done.Gone++
+	if err != nil || n == 0 {
+		return err
+	}
+	return a.auditDocument(ctx, domain.AuditDocumentGone, d)
+}
+
+// auditDocument notes that the centre changed how this kiosk is set, or what is
+// asked by. Its accounts and answers are audited as what they are.
+func (a applier) auditDocument(ctx context.Context, did domain.AuditAction, d domain.Document) error {
+	if d.Kind != domain.DocumentConfig && d.Kind != domain.DocumentConsentText {
+		return nil
+	}
+	ref := d.Kind + "/" + d.Ref
+	if !domain.IsAuditLabel(ref) {
+		ref = d.Kind
+	}
+	var details []string
+	if d.Version > 0 {
+		details = []string{"version", strconv.FormatInt(d.Version, 10)}
+	}
+	return a.audit(domain.WithActor(ctx, domain.Actor{ID: domain.ActorCentre}), a.tx, did, domain.TargetDocument, ref, details...)
+}
+
+// answers notes that a case is answered. The answer to a case that is not here
+// is not kept: it is of another kiosk, or its person is erased.
+func (a applier) answers(ctx context.Context, d domain.Document) error {
+	var here bool
+	var version int64
+	err := a.tx.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM cases WHERE id = ?),
+		coalesce((SELECT version FROM centre_documents WHERE kind = ? AND ref = ?), 0)`, d.Ref, d.Kind, d.Ref).Scan(&here, &version)
+	switch {
+	case err != nil:
+		return err
+	case !here:
+		return errNotKept
+	case version == d.Version:
+		return nil
+	}
+	return a.audit(domain.WithActor(ctx, domain.Actor{ID: domain.ActorCentre}), a.tx, domain.AuditCaseChanged, domain.TargetCase, d.Ref, "to", "answered")
 }
 
 // CentreDocuments lists what the centre has published of a kind, by ref.

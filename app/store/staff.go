@@ -13,7 +13,7 @@ import (
 // MaxStaff is the most accounts there may have been, closed ones included.
 const MaxStaff = 1000
 
-const staffColumns = "id, login, wrapped_key, name, role, created_at, closed_at"
+const staffColumns = "id, login, wrapped_key, name, role, created_at, closed_at, (SELECT ready FROM centre_staff c WHERE c.id = staff.id)"
 
 // staffPlace binds what is sealed of an account to its login and role: a role
 // that was changed in the file, behind the store's back, opens nothing.
@@ -137,7 +137,8 @@ func (s *Store) staff(ctx context.Context, q queryer, where string, args ...any)
 		var wrapped, name []byte
 		var created int64
 		var closed sql.NullInt64
-		if err := rows.Scan(&m.ID, &m.Login, &wrapped, &name, &m.Role, &created, &closed); err != nil {
+		var ready sql.NullBool
+		if err := rows.Scan(&m.ID, &m.Login, &wrapped, &name, &m.Role, &created, &closed, &ready); err != nil {
 			return nil, err
 		}
 		data, err := s.staffBox(m.ID, wrapped)
@@ -149,6 +150,7 @@ func (s *Store) staff(ctx context.Context, q queryer, where string, args ...any)
 			return nil, fmt.Errorf("account %s: %w", m.ID, err)
 		}
 		m.Name, m.CreatedAt = string(plain), fromMicros(created)
+		m.Centre, m.NoPIN = ready.Valid, ready.Valid && !ready.Bool && !closed.Valid
 		if closed.Valid {
 			m.Disabled = fromMicros(closed.Int64)
 		}
@@ -182,6 +184,9 @@ func (s *Store) setStaffPIN(ctx context.Context, id domain.StaffID, pin string) 
 	return s.changeStaff(ctx, id, func(tx *sql.Tx, m domain.Staff, data box) error {
 		_, err := tx.ExecContext(ctx, "UPDATE staff SET secret = ? WHERE id = ?",
 			data.seal(r.encode(), staffPlace("secret", m)), id)
+		if err == nil {
+			_, err = tx.ExecContext(ctx, "UPDATE centre_staff SET ready = 1 WHERE id = ?", id)
+		}
 		if err != nil {
 			return err
 		}
@@ -198,6 +203,9 @@ func (s *Store) SetStaffRole(ctx context.Context, id domain.StaffID, role domain
 	return wrap("set role of staff", s.changeStaff(ctx, id, func(tx *sql.Tx, m domain.Staff, data box) error {
 		if m.Role == role {
 			return nil
+		}
+		if m.Centre {
+			return domain.ErrStaffCentre
 		}
 		var sealed []byte
 		if err := tx.QueryRowContext(ctx, "SELECT secret FROM staff WHERE id = ?", id).Scan(&sealed); err != nil {
@@ -285,7 +293,9 @@ func checkOpen(ctx context.Context, q queryer, id domain.StaffID) error {
 }
 
 func hasAdmin(ctx context.Context, q queryer) (has bool, err error) {
-	err = q.QueryRowContext(ctx, "SELECT EXISTS (SELECT 1 FROM staff WHERE role = ? AND closed_at IS NULL)",
+	// One of the centre's without a PIN cannot sign in: that is no way in.
+	err = q.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM staff WHERE role = ? AND closed_at IS NULL
+		AND NOT EXISTS (SELECT 1 FROM centre_staff c WHERE c.id = staff.id AND NOT c.ready))`,
 		domain.RoleAdmin).Scan(&has)
 	return has, err
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -16,6 +17,7 @@ import (
 	"agentid/sync/central/eraser"
 	"agentid/sync/central/postgres"
 	"agentid/sync/central/secret"
+	"agentid/sync/protocol"
 )
 
 func migrateCommand(s *settings) *cobra.Command {
@@ -274,4 +276,30 @@ func restoredCommand(s *settings) *cobra.Command {
 				return err
 			})
 		}}
+}
+
+func staffCommand() *cobra.Command {
+	cmd := &cobra.Command{Use: "staff", Short: "Staff of the branches"}
+	var lasts time.Duration
+	code := &cobra.Command{Use: "code ID", Short: "Print a one-time code for a member of staff, and what to publish of it", Args: cobra.ExactArgs(1),
+		Long: "Print a one-time code for the member of staff of that id (a UUID), with which they set a PIN of their own at a kiosk,\n" +
+			"and the \"code\" to publish in their staff document. The code is kept nowhere: tell it to the member alone.",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if !protocol.ValidID(args[0]) {
+				return fmt.Errorf("%q is no uuid in lower case", args[0])
+			}
+			if lasts <= 0 {
+				return fmt.Errorf("--lasts %v: want more", lasts)
+			}
+			code, hash := protocol.NewStaffCode(domain.StaffID(args[0]))
+			published, err := json.Marshal(protocol.StaffCode{Hash: hash, Expires: domain.SystemClock{}.Now().Add(lasts).UTC().Truncate(time.Second)})
+			if err == nil {
+				fmt.Fprintf(cmd.ErrOrStderr(), "for the member alone: %s\n", code)
+				fmt.Fprintln(cmd.OutOrStdout(), string(published))
+			}
+			return err
+		}}
+	code.Flags().DurationVar(&lasts, "lasts", 7*24*time.Hour, "how long the code may be used")
+	cmd.AddCommand(code)
+	return cmd
 }

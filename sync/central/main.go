@@ -40,7 +40,7 @@ func run(ctx context.Context, args []string, env func(string) string, stdout, st
 	root.SetErr(stderr)
 	s.flags(root.PersistentFlags())
 	root.PersistentPreRunE = func(cmd *cobra.Command, _ []string) error { return fromEnv(cmd.Flags(), env) }
-	root.AddCommand(serveCommand(&s), migrateCommand(&s), doctorCommand(&s), adminCommand(&s), siteCommand(&s), kioskCommand(&s),
+	root.AddCommand(serveCommand(&s), migrateCommand(&s), doctorCommand(&s), adminCommand(&s), siteCommand(&s), kioskCommand(&s), staffCommand(),
 		keysCommand(&s), restoredCommand(&s))
 	return root.ExecuteContext(ctx)
 }

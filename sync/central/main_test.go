@@ -6,6 +6,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"encoding/json"
 	"errors"
 	"fmt"
 	mathrand "math/rand/v2"
@@ -539,5 +540,29 @@ func TestSelfSigned(t *testing.T) {
 	}
 	if _, err := (&settings{}).tls(); err == nil {
 		t.Error("it would serve without TLS, unasked")
+	}
+}
+
+// TestStaffCode: what is printed to be published opens to the code that is told.
+func TestStaffCode(t *testing.T) {
+	const id = "01890a5d-ac96-774b-bcce-b302099a8057"
+	var out, told strings.Builder
+	if err := run(t.Context(), []string{"staff", "code", id}, func(string) string { return "" }, &out, &told); err != nil {
+		t.Fatal(err)
+	}
+	_, code, _ := strings.Cut(strings.TrimSpace(told.String()), ": ")
+	var c protocol.StaffCode
+	if err := json.Unmarshal([]byte(out.String()), &c); err != nil {
+		t.Fatal(err)
+	}
+	if hex.EncodeToString(protocol.StaffCodeHash(id, code)) != c.Hash || strings.Contains(out.String(), code) {
+		t.Errorf("code %q, published %s", code, out.String())
+	}
+	doc := `{"login":"lucia","name":"Lucía Vega","role":"staff","code":` + out.String() + `}`
+	if _, err := protocol.ParseStaff(id, doc); err != nil {
+		t.Error(err)
+	}
+	if err := run(t.Context(), []string{"staff", "code", "lucia"}, func(string) string { return "" }, &out, &told); err == nil {
+		t.Error("a code for no id")
 	}
 }

@@ -105,14 +105,16 @@ func TestFollowOddities(t *testing.T) {
 	c.publish(protocol.ChangePerson, storetest.ID(3), protocol.Person{
 		ID: domain.PersonID(storetest.ID(3)), Version: 1, CreatedAt: time.Now(), KeyID: "never",
 	})
-	c.publish(protocol.ChangeConfig, "kiosk", good)
+	config := protocol.NewDocument(1, protocol.ContentJSON, `{"lang":"en"}`)
+	c.publish(protocol.ChangeConfig, "site", config)
+	c.publish(protocol.ChangeConfig, "site", protocol.NewDocument(2, protocol.ContentJSON, `{"lang":"es","faq.dir":"/etc"}`))
 	c.faults("/v1/changes", resetAfter, resetAfter)
 	k.record(1)
 	st := k.run(func(st outbox.Status) bool {
-		d, err := k.CentreDocument(t.Context(), "config", "kiosk")
-		return told(st) && err == nil && d.Content == "good" && len(st.Notes) == 8
+		d, err := k.CentreDocument(t.Context(), "config", "site")
+		return told(st) && err == nil && d.Content == config.Content && len(st.Notes) == 9
 	})
-	for _, want := range []string{"tomorrow x", "faq es", "person " + storetest.ID(1), "tombstone", "yesterday x", "badge no id", "does not open", "no such site key"} {
+	for _, want := range []string{"tomorrow x", "faq es", "person " + storetest.ID(1), "tombstone", "yesterday x", "badge no id", "does not open", "no such site key", "config site"} {
 		if !strings.Contains(strings.Join(st.Notes, "\n"), want) {
 			t.Errorf("no note of %q: %q", want, st.Notes)
 		}
@@ -120,7 +122,7 @@ func TestFollowOddities(t *testing.T) {
 	if d, err := k.CentreDocument(t.Context(), "faq", "en"); err != nil || d.Content != "good" {
 		t.Errorf("%+v, %v", d, err)
 	}
-	if cursor, err := k.SyncCursor(t.Context()); err != nil || cursor != "c.10" {
+	if cursor, err := k.SyncCursor(t.Context()); err != nil || cursor != "c.11" {
 		t.Errorf("cursor %q, %v", cursor, err)
 	}
 }

@@ -138,6 +138,11 @@ func (o *Outbox) open(ctx context.Context, c protocol.Change) (out domain.Centre
 	case *protocol.Erased:
 		out.Erasure = &domain.RemoteErasure{Person: b.Person, Why: b.Why, At: b.At}
 	case *protocol.Document:
+		// What a centre published that knows no formats, or newer ones, is not
+		// taken, and what was there before stays.
+		if err := protocol.CheckDocument(c.Kind, c.Ref, b.ContentType, b.Content); err != nil {
+			return out, errSkip{err}
+		}
 		out.Document = &domain.Document{
 			Kind: string(c.Kind), Ref: c.Ref, Version: b.Version, ContentType: b.ContentType, Content: b.Content, At: c.At,
 		}

@@ -34,6 +34,7 @@ const (
 	CodeRateLimited  Code = "rate_limited" // wait RetryAfter
 	CodeUnavailable  Code = "unavailable"  // the centre lacks its database or object store
 	CodeInternal     Code = "internal"     //
+	CodeDocument     Code = "document"     // it is not what its kind is to be; the detail says what is wrong
 	CodeBadRequest   Code = "bad_request"  // a query or a form is not what it should be
 	CodeTimeout      Code = "timeout"      // the request took too long to arrive
 	CodeOther        Code = ""             // not from the centre: a proxy's answer

@@ -2,6 +2,7 @@ package screens
 
 import (
 	"errors"
+	"slices"
 	"strings"
 
 	"fyne.io/fyne/v2"
@@ -13,10 +14,12 @@ import (
 )
 
 // adminSetup makes the first administrator: the console's code, name, login,
-// and the PIN twice.
+// and the PIN twice. With a code of the centre it is somebody who sets their
+// PIN: the centre knows the name.
 type adminSetup struct {
 	wizardPage
 	env     Env
+	named   bool // the name is asked for
 	frame   *frame
 	title   *widgets.Text
 	next    *widgets.Text
@@ -35,28 +38,35 @@ const (
 )
 
 func newAdminSetup(e Env, v kiosk.View) *adminSetup {
+	named := v.Admin.Step == kiosk.AdminSetup
+	of := map[bool]string{true: "setup", false: "code"}[named]
 	r := &adminSetup{
-		env: e, frame: (&frame{env: e}).back(e.do(kiosk.AdminLeave{}), nil),
-		title: e.title("admin.ui.setup"), next: e.text("admin.ui.setup_next"),
+		env: e, named: named, frame: (&frame{env: e}).back(e.do(kiosk.AdminLeave{}), nil),
+		title: e.title("admin.ui." + of), next: e.text("admin.ui." + of + "_next"),
 	}
 	keys := e.keyWords()
-	keys.Done = e.ui("setup_do_short")
+	keys.Done = e.ui(of + "_do_short")
 	spec := func(name string, k widgets.Keys, most int, masked bool) widgets.FieldSpec {
 		return widgets.FieldSpec{Name: name, Label: e.ui("setup_" + name), Keys: k, Max: most, Masked: masked}
 	}
-	r.form = widgets.NewForm(e.Style, string(e.Lang), keys, []widgets.FieldSpec{
+	fields := []widgets.FieldSpec{
 		spec(fieldCode, widgets.KeysDocument, maxCode, false),
 		spec(fieldName, widgets.KeysName, domain.MaxNameRunes, false),
 		spec(fieldLogin, widgets.KeysLogin, maxLogin, false),
 		spec(fieldPIN, widgets.KeysDigits, domain.PINDigits, true),
 		spec(fieldAgain, widgets.KeysDigits, domain.PINDigits, true),
-	}, e.Later, e.Now, e.Commands.Touch)
+	}
+	if !named {
+		fields[0].Label = e.ui("code_code")
+		fields = slices.Delete(fields, 1, 2)
+	}
+	r.form = widgets.NewForm(e.Style, string(e.Lang), keys, fields, e.Later, e.Now, e.Commands.Touch)
 	r.form.OnSubmit = r.submit
 	r.form.OnTyping = func(bool) {
 		r.Again()
 		call(e.Again)
 	}
-	r.frame.on(e.button(widgets.Primary, "", "admin.ui.setup_do", r.submit))
+	r.frame.on(e.button(widgets.Primary, "", "admin.ui."+of+"_do", r.submit))
 	r.Flow = widgets.NewFlow(r.put, nil, append(r.frame.objects(), r.title, r.next, r.form)...)
 	r.update = func(v kiosk.View) { r.show(v.Admin) }
 	r.close = func() {
@@ -87,14 +97,18 @@ func (r *adminSetup) Focus() {
 
 // Draft implements Drafter. Code and PIN are not kept.
 func (r *adminSetup) Draft() any {
-	return map[string]string{fieldName: r.form.Value(fieldName), fieldLogin: r.form.Value(fieldLogin)}
+	d := map[string]string{fieldLogin: r.form.Value(fieldLogin)}
+	if r.named {
+		d[fieldName] = r.form.Value(fieldName)
+	}
+	return d
 }
 
 // Restore implements Drafter.
 func (r *adminSetup) Restore(draft any) {
 	d, _ := draft.(map[string]string)
 	for _, name := range []string{fieldName, fieldLogin} {
-		if d[name] != "" {
+		if d[name] != "" && (r.named || name != fieldName) {
 			r.form.Field(name).SetText(d[name])
 		}
 	}
@@ -140,18 +154,21 @@ func (r *adminSetup) submit() {
 	e := r.env
 	a := kiosk.AdminFirst{
 		Code: r.form.Value(fieldCode), Login: strings.ToLower(r.form.Value(fieldLogin)),
-		Name: r.form.Value(fieldName), PIN: r.form.Value(fieldPIN),
+		PIN: r.form.Value(fieldPIN),
 	}
 	note := func(name, words string) { r.form.Field(name).SetProblem(words) }
 	if a.Code == "" {
 		note(fieldCode, e.ui("setup_code_empty"))
 	}
-	name, err := domain.CleanName(a.Name)
-	switch {
-	case strings.TrimSpace(a.Name) == "":
-		note(fieldName, e.say("field.name_empty"))
-	case err != nil || !looksLikeName(name):
-		note(fieldName, e.say("field.name_bad"))
+	if r.named {
+		typed := r.form.Value(fieldName)
+		name, err := domain.CleanName(typed)
+		switch a.Name = name; {
+		case strings.TrimSpace(typed) == "":
+			note(fieldName, e.say("field.name_empty"))
+		case err != nil || !looksLikeName(name):
+			note(fieldName, e.say("field.name_bad"))
+		}
 	}
 	if _, err := domain.CleanLogin(a.Login); err != nil {
 		note(fieldLogin, e.ui("setup_login_bad"))
@@ -167,7 +184,6 @@ func (r *adminSetup) submit() {
 	if r.form.ShowProblems() {
 		return
 	}
-	a.Name = name
 	r.forget()
 	r.sent = true
 	e.Commands.Do(a)
@@ -209,15 +225,19 @@ func newAdmin(e Env, v kiosk.View) Body {
 		return newAttract(e, v)
 	}
 	switch v.Admin.Step {
-	case kiosk.AdminSetup:
+	case kiosk.AdminSetup, kiosk.AdminCode:
 		return newAdminSetup(e, v)
 	case kiosk.AdminOpen:
 		return newAdminDesk(e, v)
 	}
-	p := NewStaffSignIn(e, v.Admin.PIN, SignInActions{
+	on := SignInActions{
 		Submit: func(login, pin string) { e.Commands.Do(kiosk.AdminCredentials{Login: login, PIN: pin}) },
 		Back:   e.do(kiosk.AdminLeave{}),
-	})
+	}
+	if v.Admin.Codes {
+		on.Code = e.do(kiosk.AdminHasCode{})
+	}
+	p := NewStaffSignIn(e, v.Admin.PIN, on)
 	p.update = func(v kiosk.View) {
 		if v.Admin == nil {
 			return

@@ -54,6 +54,9 @@ func PlaceOf(v kiosk.View) Place {
 		p.ask(*v.Ask)
 	case v.State == kiosk.StateAdmin && v.Admin != nil:
 		p.step = string(v.Admin.Step)
+		if v.Admin.Codes {
+			p.step += "+code" // there is a button more
+		}
 	}
 	return p
 }

@@ -21,7 +21,7 @@ func newRegister(e Env, v kiosk.View) Body {
 	back, cancel := e.do(kiosk.StepBack{}), e.do(kiosk.Cancel{})
 	switch r.Step {
 	case kiosk.RegisterNotice, kiosk.RegisterConsent:
-		text, err := assets.ConsentFor(r.Consent.Version, string(e.Lang), v.Site.Organisation, r.Consent.Months)
+		text, err := consentText(e, v, r.Consent)
 		if err != nil {
 			return newRegisterFailed(e, false) // nobody consents to a text that cannot be shown
 		}
@@ -100,4 +100,13 @@ func newRegisterFailed(e Env, again bool) Body {
 		f.on(e.button(widgets.Primary, "", "result.retry", e.do(kiosk.Retry{})))
 	}
 	return newMessage(e, f, assets.IconWarn, e.Style.Warn, messageWords{title: e.say("register_end.failed"), text: e.say(next)})
+}
+
+// consentText is the text of consent to show: the very words whose hash is kept
+// with a consent, where they come with the view.
+func consentText(e Env, v kiosk.View, c kiosk.ConsentShown) (assets.ConsentText, error) {
+	if c.Words != nil {
+		return assets.ConsentOf(c.Version, string(e.Lang), *c.Words), nil
+	}
+	return assets.ConsentFor(c.Version, string(e.Lang), v.Site.Organisation, c.Months)
 }

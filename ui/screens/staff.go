@@ -53,6 +53,7 @@ func newStaff(e Env, back bool, c *kiosk.StaffCheck, of func(kiosk.View) *kiosk.
 type SignInActions struct {
 	Submit func(login, pin string)
 	Back   func()
+	Code   func() // somebody has a code instead of a PIN; nil where nobody can
 }
 
 // StaffSignIn asks a member of staff for login and PIN.
@@ -92,6 +93,9 @@ func NewStaffSignIn(e Env, v kiosk.PINEntry, on SignInActions) *StaffSignIn {
 		}
 	}
 	r.frame.on(e.button(widgets.Primary, "", "staff.enter", r.submit))
+	if on.Code != nil {
+		r.frame.left = append(r.frame.left, e.button(widgets.Secondary, "", "staff.code", on.Code))
+	}
 	r.Flow = widgets.NewFlow(r.put, nil, append(r.frame.objects(), r.title, r.form)...)
 	r.close = func() {
 		r.tick.Cancel()

@@ -63,7 +63,6 @@ type Health struct {
 
 var (
 	siteID = regexp.MustCompile(`^[a-z0-9][a-z0-9-]{0,62}$`)
-	refOf  = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._:-]{0,99}$`)
 )
 
 // short holds what an administrator writes to a line.
@@ -133,11 +132,32 @@ func (s *Server) publish(c *call) (any, error) {
 	if err := c.decode(6*protocol.MaxDocument, &in); err != nil {
 		return nil, err
 	}
-	kind, ref := protocol.ChangeKind(c.r.PathValue("kind")), c.r.PathValue("ref")
-	if !slices.Contains(published, kind) || !refOf.MatchString(ref) {
-		return nil, domain.ErrNotFound
+	kind, ref, err := document(c)
+	if err != nil {
+		return nil, err
+	}
+	if err := protocol.CheckDocument(kind, ref, in.ContentType, in.Content); err != nil {
+		return nil, refusedf(http.StatusUnprocessableEntity, protocol.CodeDocument, "%s", contentOf(err))
 	}
 	return s.DB.Publish(c.ctx(), c.r.PathValue("site"), kind, ref, in.ContentType, in.Content)
+}
+
+// document is which document a path is about; a slash within its ref is written
+// %2F.
+func document(c *call) (kind protocol.ChangeKind, ref string, err error) {
+	kind, ref = protocol.ChangeKind(c.r.PathValue("kind")), c.r.PathValue("ref")
+	if !slices.Contains(published, kind) || !protocol.ValidRef(ref) {
+		err = domain.ErrNotFound
+	}
+	return kind, ref, err
+}
+
+func (s *Server) unpublish(c *call) (any, error) {
+	kind, ref, err := document(c)
+	if err != nil {
+		return nil, err
+	}
+	return Done{true}, s.DB.Unpublish(c.ctx(), c.r.PathValue("site"), kind, ref)
 }
 
 func (s *Server) erase(c *call) (any, error) {

@@ -178,6 +178,7 @@ func problemOf(err error) *protocol.Problem {
 		{errors.Is(err, postgres.ErrErased), 410, protocol.CodeErased, "it is about somebody who has been erased"},
 		{errors.Is(err, postgres.ErrNoEvent), 409, protocol.CodeConflict, "the event has not arrived yet"},
 		{errors.Is(err, postgres.ErrEnrolled), 409, protocol.CodeConflict, "a kiosk of that id is enrolled with another key: revoke it first"},
+		{errors.Is(err, postgres.ErrFixedText), 409, protocol.CodeConflict, "that version is out: people consent to it. Publish the text as another version"},
 		{errors.Is(err, postgres.ErrCode), 403, protocol.CodeCode, "the enrolment code is wrong, used or over"},
 		{errors.Is(err, postgres.ErrUnavailable) || errors.Is(err, blob.ErrUnavailable), 503, protocol.CodeUnavailable, "try again later"},
 		{errors.Is(err, domain.ErrNotFound), 404, protocol.CodeNotFound, "there is no such thing"},

@@ -3,6 +3,7 @@ package postgres
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -68,8 +69,13 @@ func ring(ctx context.Context, tx pgx.Tx, sites map[string]bool) error {
 	return nil
 }
 
+// ErrFixedText says that a text of consent was published before, and does not
+// change: consents are to its words.
+var ErrFixedText = errors.New("another text of that version was published")
+
 // Publish tells the kiosks of a site of a document, in place of the one of that
-// kind and ref before. It returns the document as it is told.
+// kind and ref before. It returns the document as it is told. ErrFixedText;
+// domain.ErrNotFound for an answer to no case of the site.
 func (db *DB) Publish(ctx context.Context, site string, kind protocol.ChangeKind, ref, contentType, content string) (protocol.Document, error) {
 	var doc protocol.Document
 	err := db.tx(ctx, func(tx pgx.Tx) error {
@@ -87,6 +93,9 @@ func (db *DB) Publish(ctx context.Context, site string, kind protocol.ChangeKind
 		if err := doc.Check(); err != nil {
 			return err
 		}
+		if err := mayPublish(ctx, tx, site, kind, ref, doc); err != nil {
+			return err
+		}
 		body, err := json.Marshal(doc)
 		if err != nil {
 			return err
@@ -97,6 +106,48 @@ func (db *DB) Publish(ctx context.Context, site string, kind protocol.ChangeKind
 		return ring(ctx, tx, map[string]bool{site: true})
 	})
 	return doc, wrap("publish", err)
+}
+
+// mayPublish holds a document to what was told before.
+func mayPublish(ctx context.Context, tx pgx.Tx, site string, kind protocol.ChangeKind, ref string, doc protocol.Document) error {
+	ok, refused := true, error(nil)
+	var err error
+	switch kind {
+	case protocol.ChangeConsentText: // one that was taken back does not come again as another
+		refused = ErrFixedText
+		err = tx.QueryRow(ctx, `SELECT NOT EXISTS (SELECT 1 FROM changes WHERE site = $1 AND kind = $2 AND ref = $3
+			AND (gone OR body ->> 'sha256' <> $4))`, site, string(kind), ref, doc.SHA256).Scan(&ok)
+	case protocol.ChangeCaseAnswer: // that of somebody erased is none
+		refused = domain.ErrNotFound
+		err = tx.QueryRow(ctx, "SELECT EXISTS (SELECT 1 FROM items WHERE kind = $1 AND site = $2 AND body ->> 'id' = $3)",
+			string(protocol.KindCase), site, ref).Scan(&ok)
+	}
+	if err == nil && !ok {
+		err = refused
+	}
+	return err
+}
+
+// Unpublish takes a document back. domain.ErrNotFound where there is none.
+func (db *DB) Unpublish(ctx context.Context, site string, kind protocol.ChangeKind, ref string) error {
+	return wrap("take back", db.tx(ctx, func(tx pgx.Tx) error {
+		if _, err := tx.Exec(ctx, "SELECT 1 FROM sites WHERE id = $1 FOR UPDATE", site); err != nil {
+			return err
+		}
+		var there bool
+		err := tx.QueryRow(ctx, "SELECT EXISTS (SELECT 1 FROM changes WHERE site = $1 AND kind = $2 AND ref = $3 AND NOT gone)",
+			site, string(kind), ref).Scan(&there)
+		if err == nil && !there {
+			err = domain.ErrNotFound
+		}
+		if err != nil {
+			return err
+		}
+		if err := tell(ctx, tx, site, kind, ref, db.now(), true, nil); err != nil {
+			return err
+		}
+		return ring(ctx, tx, map[string]bool{site: true})
+	}))
 }
 
 // Changes gives what a kiosk has not seen yet, from its cursor on. It notes how

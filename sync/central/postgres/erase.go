@@ -54,6 +54,8 @@ func erase(ctx context.Context, tx pgx.Tx, e erasure) (f Figures, err error) {
 		{&f.Consents, "DELETE FROM consents WHERE person = $1"},
 		{&f.Badges, "DELETE FROM badges WHERE person = $1"},
 		{&f.Person, "DELETE FROM people WHERE id = $1"},
+		{new(int64), `DELETE FROM changes WHERE kind = 'case_answer'
+			AND ref IN (SELECT body ->> 'id' FROM items WHERE kind = 'case' AND person = $1 AND body IS NOT NULL)`},
 		// That the items came stays; what they held, and whose they were, does not.
 		{&f.Cases, "UPDATE items SET body = NULL, person = NULL WHERE person = $1 AND body IS NOT NULL"},
 		{new(int64), "UPDATE items SET person = NULL WHERE person = $1"},
