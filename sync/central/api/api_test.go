@@ -487,6 +487,51 @@ func TestRateLimits(t *testing.T) {
 	}
 }
 
+// TestAdministratorsLimited: each administrator has a limit of their own, and
+// who guesses tokens is soon not listened to.
+func TestAdministratorsLimited(t *testing.T) {
+	c := newCentre(t, func(o *Options) { o.Limits.UserPerSecond, o.Limits.AddressPerSecond = 2, 0.3 })
+	_, eva, err := c.db.CreateAdmin(t.Context(), "eva", postgres.RoleAuditor)
+	must(t, err)
+	said := func(token string, n int) map[int]int {
+		t.Helper()
+		out := map[int]int{}
+		for range n {
+			status, body, h := c.raw("GET", "/v1/admin/kiosks", token, nil)
+			if out[status]++; status == 429 && (code(t, body) != protocol.CodeRateLimited || h.Get("Retry-After") == "") {
+				t.Errorf("%s %v", body, h)
+			}
+		}
+		return out
+	}
+	if got := said(c.admin, 15); got[200] != 10 || got[429] != 5 {
+		t.Errorf("ana: %v", got)
+	}
+	if got := said(eva, 10); got[200] != 10 {
+		t.Errorf("eva, for what ana did: %v", got)
+	}
+	c.clock.Advance(time.Second)
+	if got := said(c.admin, 3); got[200] != 2 {
+		t.Errorf("a second later: %v", got)
+	}
+	if got := said("agentid_admin_guess", 10); got[401] != 3 || got[429] != 7 {
+		t.Errorf("guesses: %v", got)
+	}
+	if got := said(eva, 1); got[429] != 1 {
+		t.Errorf("from the address of who guesses: %v", got)
+	}
+	c.clock.Advance(4 * time.Second)
+	if got := said(eva, 1); got[200] != 1 {
+		t.Errorf("later: %v", got)
+	}
+	// What an account may not do is no guess.
+	for range 5 {
+		if status := c.ask("POST", "/v1/admin/sites", eva, Site{"sur", "Sur"}, nil); status != 403 {
+			t.Errorf("forbidden: %d", status)
+		}
+	}
+}
+
 func TestAdministrators(t *testing.T) {
 	c := newCentre(t, nil)
 	_, auditor, err := c.db.CreateAdmin(t.Context(), "eva", postgres.RoleAuditor)
