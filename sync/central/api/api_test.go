@@ -10,6 +10,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"runtime"
 	"slices"
@@ -625,6 +626,37 @@ func TestStream(t *testing.T) {
 	for lines.Scan() { // to the end, which comes
 		if strings.HasPrefix(lines.Text(), "data: ") {
 			t.Errorf("told twice: %s", lines.Text())
+		}
+	}
+}
+
+// TestHeaders: every answer says how it is to be treated, and has a name that a
+// proxy may have given it.
+func TestHeaders(t *testing.T) {
+	c := newCentre(t, nil)
+	tls := httptest.NewTLSServer(c.api.Handler())
+	defer tls.Close()
+	given := uuid.NewString()
+	for _, tt := range []struct{ base, path, id string }{
+		{c.http.URL, "/healthz", given}, {tls.URL, "/healthz", "rubbish\"; x=1"}, {tls.URL, "/v1/admin/kiosks", ""}, {c.http.URL, "/nothing", given},
+	} {
+		req, err := http.NewRequestWithContext(t.Context(), "GET", tt.base+tt.path, nil)
+		must(t, err)
+		req.Header.Set(HeaderRequestID, tt.id)
+		res, err := tls.Client().Do(req)
+		must(t, err)
+		res.Body.Close()
+		for name, want := range map[string]string{"X-Content-Type-Options": "nosniff", "X-Frame-Options": "DENY", "Referrer-Policy": "no-referrer", "Cache-Control": "no-store",
+			"Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'"} {
+			if got := res.Header.Get(name); got != want {
+				t.Errorf("%s: %s %q", tt.path, name, got)
+			}
+		}
+		if (res.Header.Get("Strict-Transport-Security") != "") != strings.HasPrefix(tt.base, "https") {
+			t.Errorf("%s: HSTS %q", tt.base, res.Header.Get("Strict-Transport-Security"))
+		}
+		if id := res.Header.Get(HeaderRequestID); id == "" || (id == tt.id) != (tt.id == given) {
+			t.Errorf("asked as %q, answered as %q", tt.id, id)
 		}
 	}
 }
