@@ -60,7 +60,7 @@ func newWorld(t testing.TB, dsn string, s3 *s3test.Server, change ...func(env ma
 	t.Helper()
 	w := &world{t: t, s3: s3, env: map[string]string{"DSN": dsn, "SECRETS": filepath.Join(t.TempDir(), "secrets"), "PLAIN": "true", "AUDIENCE": "https://central.test",
 		"S3_ENDPOINT": "http://127.0.0.1:1", "S3_REGION": s3test.Region, "S3_ACCESS_KEY": s3test.AccessKey, "S3_SECRET_KEY": s3test.SecretKey,
-		"KIOSK_RATE": "10000", "ADDRESS_RATE": "10000"}}
+		"KIOSK_RATE": "10000", "USER_RATE": "10000", "ADDRESS_RATE": "10000"}}
 	if s3 != nil {
 		w.env["S3_ENDPOINT"] = s3.URL
 	}

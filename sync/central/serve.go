@@ -67,7 +67,7 @@ func serve(ctx context.Context, s *settings) error {
 	db.Register(registry)
 	worker := eraser.New(db, store, domain.SystemClock{}, log)
 	server := api.New(api.Options{DB: db, Blob: store, Audience: s.audience, Clock: domain.SystemClock{}, Log: log, Metrics: registry, Trusted: trusted,
-		Limits: api.Limits{KioskPerSecond: s.kiosks, AddressPerSecond: s.addr, Batches: int(s.conns)}, Wake: worker.Wake})
+		Limits: api.Limits{KioskPerSecond: s.kiosks, UserPerSecond: s.users, AddressPerSecond: s.addr, Batches: int(s.conns)}, Wake: worker.Wake})
 
 	listener, err := net.Listen("tcp", s.listen)
 	if err != nil {

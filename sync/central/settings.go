@@ -33,7 +33,8 @@ type settings struct {
 	cert, key, auto  string
 	plain            bool
 	trusted, hooks   []string
-	kiosks, addr     float64
+	kiosks           float64
+	users, addr      float64
 	events, readings time.Duration
 }
 
@@ -64,7 +65,8 @@ func (s *settings) serving(f *pflag.FlagSet) {
 	f.StringSliceVar(&s.trusted, "trusted-proxy", nil, "proxies whose X-Forwarded-For is believed, as 10.0.0.0/8")
 	f.StringSliceVar(&s.hooks, "webhook-network", nil, "networks of your own that webhooks may reach, as 10.2.0.0/16; otherwise only the public internet")
 	f.Float64Var(&s.kiosks, "kiosk-rate", 20, "requests a second of one kiosk")
-	f.Float64Var(&s.addr, "address-rate", 2, "enrolments, tokens and administrators' requests a second of one address")
+	f.Float64Var(&s.users, "user-rate", 10, "requests a second of one administrator")
+	f.Float64Var(&s.addr, "address-rate", 2, "enrolments, tokens and wrong administrators' tokens a second of one address")
 	f.DurationVar(&s.events, "keep-events", 0, "how long events are kept; 0: for ever")
 	f.DurationVar(&s.readings, "keep-readings", 90*24*time.Hour, "how long sensor and health readings are kept; 0: for ever")
 }

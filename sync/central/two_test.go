@@ -2,14 +2,10 @@ package main
 
 import (
 	"errors"
-	"strings"
 	"sync"
 	"testing"
 	"time"
 
-	"github.com/google/uuid"
-
-	"agentid/app/domain"
 	"agentid/sync/central/pgtest"
 	"agentid/sync/protocol"
 )
@@ -69,14 +65,8 @@ func TestTwoInstances(t *testing.T) {
 			p, err := at(way[1]).changes(start.Cursor, 50)
 			answered <- heard{p, err}
 		}()
-		consent, err := protocol.ConsentItem(domain.Consent{ID: uuid.NewString(), Person: domain.PersonID(uuid.NewString()), Version: "1", TextSHA256: strings.Repeat("0", 64), Lang: "es",
-			Granted: []domain.Purpose{domain.PurposeData}, Method: "kiosk_touch", DeviceID: k.id, At: time.Now()})
-		must(t, err)
-		body, err := protocol.DecodeBody(consent.Kind, consent.Body)
-		must(t, err)
-		who := body.(*protocol.Consent).Person
-		person, err := protocol.NewItem(protocol.KindPerson, protocol.DerivedID(protocol.KindPerson, string(who), 1), &protocol.Person{ID: who, Version: 1, CreatedAt: time.Now(), KeyID: "k",
-			Fields: map[string]protocol.Field{protocol.FieldName: {At: time.Now(), Sealed: make([]byte, 50)}}})
+		consent, who := registration(t, k)
+		person, err := protocol.NewItem(protocol.KindPerson, protocol.DerivedID(protocol.KindPerson, string(who.ID), 1), who)
 		must(t, err)
 		at(way[0]).mustSend(t, consent, person)
 		began := time.Now()

@@ -10,6 +10,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"runtime"
 	"slices"
@@ -487,6 +488,51 @@ func TestRateLimits(t *testing.T) {
 	}
 }
 
+// TestAdministratorsLimited: each administrator has a limit of their own, and
+// who guesses tokens is soon not listened to.
+func TestAdministratorsLimited(t *testing.T) {
+	c := newCentre(t, func(o *Options) { o.Limits.UserPerSecond, o.Limits.AddressPerSecond = 2, 0.3 })
+	_, eva, err := c.db.CreateAdmin(t.Context(), "eva", postgres.RoleAuditor)
+	must(t, err)
+	said := func(token string, n int) map[int]int {
+		t.Helper()
+		out := map[int]int{}
+		for range n {
+			status, body, h := c.raw("GET", "/v1/admin/kiosks", token, nil)
+			if out[status]++; status == 429 && (code(t, body) != protocol.CodeRateLimited || h.Get("Retry-After") == "") {
+				t.Errorf("%s %v", body, h)
+			}
+		}
+		return out
+	}
+	if got := said(c.admin, 15); got[200] != 10 || got[429] != 5 {
+		t.Errorf("ana: %v", got)
+	}
+	if got := said(eva, 10); got[200] != 10 {
+		t.Errorf("eva, for what ana did: %v", got)
+	}
+	c.clock.Advance(time.Second)
+	if got := said(c.admin, 3); got[200] != 2 {
+		t.Errorf("a second later: %v", got)
+	}
+	if got := said("agentid_admin_guess", 10); got[401] != 3 || got[429] != 7 {
+		t.Errorf("guesses: %v", got)
+	}
+	if got := said(eva, 1); got[429] != 1 {
+		t.Errorf("from the address of who guesses: %v", got)
+	}
+	c.clock.Advance(4 * time.Second)
+	if got := said(eva, 1); got[200] != 1 {
+		t.Errorf("later: %v", got)
+	}
+	// What an account may not do is no guess.
+	for range 5 {
+		if status := c.ask("POST", "/v1/admin/sites", eva, Site{"sur", "Sur"}, nil); status != 403 {
+			t.Errorf("forbidden: %d", status)
+		}
+	}
+}
+
 func TestAdministrators(t *testing.T) {
 	c := newCentre(t, nil)
 	_, auditor, err := c.db.CreateAdmin(t.Context(), "eva", postgres.RoleAuditor)
@@ -580,6 +626,37 @@ func TestStream(t *testing.T) {
 	for lines.Scan() { // to the end, which comes
 		if strings.HasPrefix(lines.Text(), "data: ") {
 			t.Errorf("told twice: %s", lines.Text())
+		}
+	}
+}
+
+// TestHeaders: every answer says how it is to be treated, and has a name that a
+// proxy may have given it.
+func TestHeaders(t *testing.T) {
+	c := newCentre(t, nil)
+	tls := httptest.NewTLSServer(c.api.Handler())
+	defer tls.Close()
+	given := uuid.NewString()
+	for _, tt := range []struct{ base, path, id string }{
+		{c.http.URL, "/healthz", given}, {tls.URL, "/healthz", "rubbish\"; x=1"}, {tls.URL, "/v1/admin/kiosks", ""}, {c.http.URL, "/nothing", given},
+	} {
+		req, err := http.NewRequestWithContext(t.Context(), "GET", tt.base+tt.path, nil)
+		must(t, err)
+		req.Header.Set(HeaderRequestID, tt.id)
+		res, err := tls.Client().Do(req)
+		must(t, err)
+		res.Body.Close()
+		for name, want := range map[string]string{"X-Content-Type-Options": "nosniff", "X-Frame-Options": "DENY", "Referrer-Policy": "no-referrer", "Cache-Control": "no-store",
+			"Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'"} {
+			if got := res.Header.Get(name); got != want {
+				t.Errorf("%s: %s %q", tt.path, name, got)
+			}
+		}
+		if (res.Header.Get("Strict-Transport-Security") != "") != strings.HasPrefix(tt.base, "https") {
+			t.Errorf("%s: HSTS %q", tt.base, res.Header.Get("Strict-Transport-Security"))
+		}
+		if id := res.Header.Get(HeaderRequestID); id == "" || (id == tt.id) != (tt.id == given) {
+			t.Errorf("asked as %q, answered as %q", tt.id, id)
 		}
 	}
 }

@@ -100,7 +100,9 @@ func BenchmarkIngest(b *testing.B) {
 		events += kiosks * each * protocol.MaxItems
 		rate = max(rate, kiosks*each*protocol.MaxItems/time.Since(began).Seconds())
 	}
-	single = singles(b, other, kiosks, 300)
+	for range 3 { // of these too the best
+		single = max(single, singles(b, other, kiosks, 1000))
+	}
 	b.ReportMetric(rate, "events/s")
 	b.ReportMetric(float64(cpu.Nanoseconds())/float64(events), "cpu-ns/event") // of this process: sending and the centre, not PostgreSQL
 	b.ReportMetric(single, "singles/s")

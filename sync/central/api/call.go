@@ -112,11 +112,19 @@ func (s *Server) guarded(rt route, c *call) (answer any, err error) {
 			return nil, &limited{wait}
 		}
 	case admin, auditor:
-		if wait := s.addresses.take("admin "+c.from, s.Clock.Now()); wait > 0 {
+		// Who guesses tokens is slowed down; who has one has a limit of their own.
+		now, guesses := s.Clock.Now(), "admin "+c.from
+		if wait := s.addresses.look(guesses, now); wait > 0 {
 			return nil, &limited{wait}
 		}
 		if c.admin, err = s.administrator(c, rt.who); err != nil {
+			if c.admin.ID == "" {
+				s.addresses.take(guesses, now)
+			}
 			return nil, err
+		}
+		if wait := s.users.take(c.admin.ID, now); wait > 0 {
+			return nil, &limited{wait}
 		}
 	}
 	return rt.handle(c)

@@ -163,7 +163,7 @@ func centreOn(t testing.TB, dsn string, change func(*Options)) *centre {
 	must(t, err)
 	c.eraser = eraser.New(c.db, c.blob, c.clock, slog.New(slog.DiscardHandler))
 	o := Options{DB: c.db, Blob: c.blob, Audience: audience, Clock: c.clock, Metrics: prometheus.NewRegistry(),
-		Limits: Limits{KioskPerSecond: 1000, AddressPerSecond: 1000}}
+		Limits: Limits{KioskPerSecond: 1000, UserPerSecond: 1000, AddressPerSecond: 1000}}
 	if change != nil {
 		change(&o)
 	}

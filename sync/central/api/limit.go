@@ -25,7 +25,12 @@ func newLimiter(perSecond float64, seconds int) *limiter {
 }
 
 // take asks for one; it returns how long to wait where it is not given.
-func (l *limiter) take(who string, at time.Time) time.Duration {
+func (l *limiter) take(who string, at time.Time) time.Duration { return l.ask(who, at, true) }
+
+// look is take, but takes nothing.
+func (l *limiter) look(who string, at time.Time) time.Duration { return l.ask(who, at, false) }
+
+func (l *limiter) ask(who string, at time.Time, take bool) time.Duration {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	one := l.now[who]
@@ -39,9 +44,9 @@ func (l *limiter) take(who string, at time.Time) time.Duration {
 		l.now[who] = one
 	}
 	r := one.ReserveN(at, 1)
-	if wait := r.DelayFrom(at); wait > 0 {
+	wait := r.DelayFrom(at)
+	if wait > 0 || !take {
 		r.CancelAt(at)
-		return wait
 	}
-	return 0
+	return wait
 }

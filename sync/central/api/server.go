@@ -34,10 +34,12 @@ type Options struct {
 	Wake func()
 }
 
-// Limits bound what one kiosk, one address and the whole may ask.
+// Limits bound what one kiosk, one administrator, one address and the whole may
+// ask. Each instance counts for itself.
 type Limits struct {
 	KioskPerSecond   float64       // requests of one kiosk; 20 where zero
-	AddressPerSecond float64       // enrolments and tokens of one address; 2 where zero
+	UserPerSecond    float64       // requests of one administrator; 10 where zero
+	AddressPerSecond float64       // enrolments and tokens of one address, and administrators' tokens that are none; 2 where zero
 	Batches          int           // taken in at once; 16 where zero
 	BodyTime         time.Duration // for a body to arrive; 30 s where zero
 }
@@ -45,6 +47,9 @@ type Limits struct {
 func (l Limits) whole() Limits {
 	if l.KioskPerSecond == 0 {
 		l.KioskPerSecond = 20
+	}
+	if l.UserPerSecond == 0 {
+		l.UserPerSecond = 10
 	}
 	if l.AddressPerSecond == 0 {
 		l.AddressPerSecond = 2
@@ -63,6 +68,7 @@ type Server struct {
 	Options
 	metrics   *metrics
 	kiosks    *limiter
+	users     *limiter
 	addresses *limiter
 	batches   chan struct{}
 	streams   chan struct{}
@@ -83,6 +89,7 @@ func New(o Options) *Server {
 		Options:   o,
 		metrics:   newMetrics(o.Metrics),
 		kiosks:    newLimiter(o.Limits.KioskPerSecond, 2),
+		users:     newLimiter(o.Limits.UserPerSecond, 5),
 		addresses: newLimiter(o.Limits.AddressPerSecond, 10),
 		batches:   make(chan struct{}, o.Limits.Batches),
 		streams:   make(chan struct{}, maxStreams),

@@ -30,12 +30,15 @@ func TestExactlyOnce(t *testing.T) {
 		{[]protocol.Item{other, b}, " conflict:same_id duplicate"},
 		{[]protocol.Item{c, c, event(t, k, 4, nil), event(t, k, 4, nil)}, " duplicate duplicate stored duplicate"},
 		{[]protocol.Item{event(t, k, 5, nil), event(t, k, 5, func(e *domain.Event) { e.Votes = 1 })}, " stored conflict:same_id"},
+		// Neither the first, the middle nor the last is there, but another one is.
+		{[]protocol.Item{event(t, k, 20, nil)}, " stored"},
+		{[]protocol.Item{event(t, k, 24, nil), event(t, k, 20, nil), event(t, k, 22, nil), event(t, k, 15, nil), event(t, k, 23, nil)}, " stored duplicate stored stored stored"},
 	} {
 		if got := said(send(t, db, k, step.items...)); got != step.want {
 			t.Errorf("%s, want %s", got, step.want)
 		}
 	}
-	if n := one[int](t, db, "SELECT count(*) FROM events"); n != 5 {
+	if n := one[int](t, db, "SELECT count(*) FROM events"); n != 10 {
 		t.Errorf("%d events", n)
 	}
 	if r := one[string](t, db, "SELECT reason FROM events WHERE id = $1", a.ID); r != string(domain.ReasonUnknown) {

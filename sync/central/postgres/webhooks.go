@@ -9,8 +9,10 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgtype"
 
 	"agentid/app/domain"
+	"agentid/sync/protocol"
 )
 
 // secretPrefix is how Standard Webhooks write a secret.
@@ -86,7 +88,16 @@ func (db *DB) Revive(ctx context.Context, id string) (int64, error) {
 }
 
 // announce has whoever listens told of the events that this transaction stored.
-func (in *batch) announce(ctx context.Context, tx pgx.Tx) error {
+func (in *batch) announce(ctx context.Context, tx pgx.Tx, list []*taken) error {
+	var ids []pgtype.UUID
+	for _, t := range list {
+		if t.answer.Status == protocol.StatusStored {
+			ids = append(ids, uuidOf(t.id))
+		}
+	}
+	if len(ids) == 0 {
+		return nil
+	}
 	var heard bool
 	err := tx.QueryRow(ctx, "SELECT EXISTS (SELECT 1 FROM webhooks WHERE site = $1 AND closed_at IS NULL)", in.kiosk.Site).Scan(&heard)
 	if err != nil || !heard {
@@ -95,8 +106,8 @@ func (in *batch) announce(ctx context.Context, tx pgx.Tx) error {
 	_, err = tx.Exec(ctx, `INSERT INTO deliveries (id, webhook, at, person, next_at, body)
 		SELECT gen_random_uuid(), w.id, $1, e.person, $1, jsonb_build_object('type', 'event.' || e.kind, 'timestamp', e.received_at, 'data', jsonb_strip_nulls(jsonb_build_object(
 			'event_id', e.id, 'device_id', e.device, 'site', e.site, 'kind', e.kind, 'reason', e.reason, 'at', e.at, 'person_id', e.person, 'about', e.about, 'badge_id', e.badge)))
-		FROM stage_events s JOIN events e ON e.device = s.device AND e.id = s.id AND e.xmin = pg_current_xact_id()::xid
-		JOIN webhooks w ON w.site = e.site AND w.closed_at IS NULL AND e.kind = ANY(w.kinds)`, in.now)
+		FROM events e JOIN webhooks w ON w.site = e.site AND w.closed_at IS NULL AND e.kind = ANY(w.kinds)
+		WHERE e.device = $2 AND e.id = ANY($3)`, in.now, orNull(in.kiosk.Device), ids)
 	return err
 }
 
