@@ -304,7 +304,16 @@ func (b *gapBoard) of(e *chat.Engine, past []domain.Exchange) []chat.Gap {
 		for i, x := range past {
 			list[i] = chatExchange(x)
 		}
-		b.engine, b.last, b.count, b.list = e, last, count, e.Gaps(list)
+		b.engine, b.last, b.count, b.list = e, last, count, openGaps(e, list)
 	}
 	return b.list
+}
+
+// openGaps is the board without what has an answer by now.
+func openGaps(e *chat.Engine, past []chat.Exchange) []chat.Gap {
+	return slices.DeleteFunc(e.Gaps(past), func(g chat.Gap) bool {
+		return g.Disliked == 0 && !slices.ContainsFunc(g.Examples, func(q string) bool {
+			return e.Ask(chat.Context{Lang: g.Lang}, q).ID == ""
+		})
+	})
 }

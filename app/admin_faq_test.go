@@ -599,6 +599,12 @@ func TestGapBoardInTheTab(t *testing.T) {
 	if v = k.do(kiosk.AdminSubmit{Form: "faq.add", Values: values}); v.Notice.Key != "said.faq_saved_lent" || v.Detail != nil {
 		t.Fatalf("%+v, %v", v.Notice, problems(v))
 	}
+	// It is no gap any more.
+	for _, r := range v.Table.Rows {
+		if strings.Contains(r.Cells[0].Words.Plain, "cripto") {
+			t.Errorf("it is on the board still: %+v", r)
+		}
+	}
 	if got := k.answered(domain.Spanish, "puedo pagar con criptomonedas?"); !strings.Contains(got, "todavía no") {
 		t.Errorf("heard %q", got)
 	}

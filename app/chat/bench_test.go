@@ -92,3 +92,20 @@ func BenchmarkNew(b *testing.B) {
 		}
 	}
 }
+
+// BenchmarkGaps makes a board of as many questions as it takes, of which most
+// are like no other.
+func BenchmarkGaps(b *testing.B) {
+	e := engine(b)
+	cases := devCases(b)
+	var past []Exchange
+	for i := range maxGapExchanges {
+		c := cases[i%len(cases)]
+		past = append(past, Exchange{
+			ID: fmt.Sprint(i), At: time.Unix(int64(i), 0), Question: fmt.Sprintf("%s palabra%d", c.question, i/3), Outcome: OutcomeLost,
+		})
+	}
+	for b.Loop() {
+		b.ReportMetric(float64(len(e.Gaps(past))), "themes")
+	}
+}

@@ -245,7 +245,8 @@ type FAQDesk interface {
 	// TryQuestion tells what would be answered, the best first; with a draft, as
 	// if that were stored. TopicProblems.
 	TryQuestion(ctx context.Context, lang domain.Lang, question string, draft *TopicInfo) ([]TopicMatch, error)
-	// Gaps are what was asked in a language and not answered, the most asked first.
+	// Gaps are what was asked in a language and has no answer yet, or one that did
+	// not help, the most asked first.
 	Gaps(ctx context.Context, lang domain.Lang) ([]GapInfo, error)
 }
 
