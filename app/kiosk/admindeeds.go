@@ -43,6 +43,7 @@ type outcome struct {
 	plots  []Plot
 	leave  bool // the open row is no more
 	gone   bool // the kiosk is left
+	again  bool // and starts again
 }
 
 func said(key string, pairs ...string) outcome { return outcome{said: words(key, pairs...)} }
@@ -222,7 +223,7 @@ func (o *office) do(ctx context.Context, s *seat, d deed, p pending) error {
 	if out.leave {
 		s.at.row = ""
 	}
-	s.gone = out.gone
+	s.gone, s.again = out.gone, out.again
 	return nil
 }
 
