@@ -118,10 +118,14 @@ func (d cameraDesk) Connect(ctx context.Context, address string) (restart bool, 
 		return false, err
 	}
 	restart, err = d.set(map[string]string{"camera.url": string(a), "camera.control_url": control, "demo": "false"})
-	if err == nil && !restart {
+	if err != nil {
+		return false, err
+	}
+	d.p.found.set(nil) // who has which is another matter now
+	if !restart {
 		d.awaitLive(ctx, running)
 	}
-	return restart, err
+	return restart, nil
 }
 
 // awaitLive gives a camera that is to take the place of another a moment to be

@@ -131,6 +131,7 @@ func startKiosk(t *testing.T, near lan) (k *adminKiosk, stop func()) {
 		must(t, c.Close())
 	}
 	t.Cleanup(stop)
+	eventually(t, "the kiosk has started", func() bool { return p.machine.View().State != kiosk.StateStarting })
 	return k, stop
 }
 
