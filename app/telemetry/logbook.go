@@ -340,11 +340,10 @@ func (f LogFile) Lines(ctx context.Context, q LineQuery) (LinePage, error) {
 		if end < 0 {
 			end = s.size
 		}
-		whole := false
-		stop := ""
+		whole, stop, above := false, "", end
 		err := linesBack(s, end, func(start int64, line []byte) bool {
 			id := fmt.Sprintf("%s-%d", s.id, start)
-			budget -= int64(len(line)) + 1
+			budget, above = budget-(above-start), start // what was read, however long a line is
 			if !p.take(id, line) {
 				whole = true
 				return false
