@@ -85,7 +85,7 @@ func (m *Machine) Camera(h domain.CameraHealth) {
 		m.cameraChanged()
 		switch {
 		case state.Dark():
-			if state == domain.CameraLost {
+			if state == domain.CameraLost && !m.missed {
 				m.o.Recorder.Camera(domain.ReasonCameraLost, now)
 			}
 			m.missed = state == domain.CameraLost // one that staff took away will not return
