@@ -339,18 +339,18 @@ func TestACameraIsTriedBeforeItIsTaken(t *testing.T) {
 	k.enter("clara")
 	k.sees(red, r.cams[0])
 	for _, c := range []struct{ name, address, want string }{
-		{"nothing", "http://" + closed.Addr().String() + "/stream", "trouble.silent"},
-		{"a name that is none", "http://camera.invalid:81/stream", "trouble.silent"},
-		{"a page", page.ControlURL() + "/", "trouble.not_one"},
-		{"an error", page.ControlURL() + "/nothing", "trouble.not_one"},
-		{"a password", locked.StreamURL(), "trouble.password"},
-		{"a wrong password", strings.Replace(locked.StreamURL(), "//", "//kiosk:other@", 1), "trouble.password"},
-		{"busy, and says so", held(device.Options{Second: device.Refuse}), "trouble.busy"},
-		{"busy, and hangs", held(device.Options{Second: device.Hang}), "trouble.busy"},
-		{"no pictures", broken.StreamURL(), "trouble.not_one"},
-		{"our own", r.cams[0].StreamURL() + "?x=1", "trouble.ours"},
-		{"none", "none:", "trouble.not_one"},
-		{"the demo", "demo:", "trouble.not_one"},
+		{"nothing", "http://" + closed.Addr().String() + "/stream", "problem.camera_silent"},
+		{"a name that is none", "http://camera.invalid:81/stream", "problem.camera_silent"},
+		{"a page", page.ControlURL() + "/", "problem.camera_not_one"},
+		{"an error", page.ControlURL() + "/nothing", "problem.camera_not_one"},
+		{"a password", locked.StreamURL(), "problem.camera_password"},
+		{"a wrong password", strings.Replace(locked.StreamURL(), "//", "//kiosk:other@", 1), "problem.camera_password"},
+		{"busy, and says so", held(device.Options{Second: device.Refuse}), "problem.camera_busy"},
+		{"busy, and hangs", held(device.Options{Second: device.Hang}), "problem.camera_busy"},
+		{"no pictures", broken.StreamURL(), "problem.camera_not_one"},
+		{"our own", r.cams[0].StreamURL() + "?x=1", "problem.camera_ours"},
+		{"none", "none:", "problem.camera_not_one"},
+		{"the demo", "demo:", "problem.camera_not_one"},
 		{"no address", "http://", ""},
 		{"no such thing", "gopher://x", ""},
 	} {
@@ -387,5 +387,64 @@ func TestWhatStaffWritesOfACamera(t *testing.T) {
 		if got := cameraAddress(in).Reveal(); got != want {
 			t.Errorf("%q is %q, want %q", in, got, want)
 		}
+	}
+}
+
+// From the demo to a camera there is a restart, which the page says and offers:
+// the people of the demo stay in its own folder.
+func TestFromTheDemoToACamera(t *testing.T) {
+	k := newAdminKiosk(t)
+	t.Setenv("XDG_CACHE_HOME", sharedCache(t))
+	r := newRow(t, red)
+	k.near = r.lan(2, 4)
+	k.enter("clara")
+	k.do(kiosk.AdminGo{Page: kiosk.PageCameras})
+	v := k.do(kiosk.AdminOpenRow{ID: theCamera})
+	if v.Detail == nil {
+		t.Fatalf("%+v", v)
+	}
+	for _, b := range v.Detail.Do {
+		if b.ID == "cameras.remove" {
+			t.Error("the demo can be left without a camera")
+		}
+	}
+	k.do(kiosk.AdminOpenRow{})
+	v = k.do(kiosk.AdminDo{ID: "cameras.find"})
+	if v.Notice.Key != "said.found" {
+		t.Fatalf("%+v", v.Notice)
+	}
+	found := v.Table.Rows[len(v.Table.Rows)-1].ID
+	k.do(kiosk.AdminOpenRow{ID: found})
+	v = k.do(kiosk.AdminDo{ID: "cameras.use", Row: found})
+	if v.Notice.Key != "said.camera_restart" || v.Table.Rows[0].Cells[1].Words.Key != "camera.at_restart" || v.Table.Do[0].ID != "system.restart" {
+		t.Fatalf("%+v, %+v", v.Notice, v.Table)
+	}
+	if k.camera.Load().none || !k.machine.View().Status.Demo {
+		t.Error("the demo was left at once")
+	}
+	k.do(kiosk.AdminDo{ID: "system.restart"})
+	k.do(kiosk.AdminConfirm{Yes: true})
+	eventually(t, "told to start again", k.c.restart.Load)
+
+	next, stop := startKiosk(t, r.lan(2, 4))
+	if next.machine.View().Status.Demo || next.c.cfg.StateDir() == k.c.cfg.StateDir() {
+		t.Fatal("still the demo")
+	}
+	next.enter("clara")
+	next.sees(red, r.cams[0])
+	if n, err := next.store.CountPeople(t.Context()); err != nil || n != 0 {
+		t.Errorf("%d people of the demo came along, %v", n, err)
+	}
+	stop()
+}
+
+// The same process goes on as the same command.
+func TestStartAgain(t *testing.T) {
+	cmd := newHost(t, "").command("one", "two words")
+	cmd.Env = append(cmd.Env, againEnv+"=1")
+	out, err := cmd.Output()
+	must(t, err)
+	if want := fmt.Sprintf("%d [one two words]", cmd.Process.Pid); string(out) != want {
+		t.Errorf("%q, want %q", out, want)
 	}
 }

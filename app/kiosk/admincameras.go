@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"agentid/app/domain"
@@ -55,7 +56,7 @@ func showCameras(ctx context.Context, c call) (leaf, error) {
 	}
 	l.next = paged(c, l.table, list, func(k CameraInfo) Row {
 		return Row{ID: k.ID, Cells: []Cell{
-			cellText(k.Address), cameraState(k), rateCell(k), cellText(sizeText(k)), cellText(k.Health.LastError),
+			cellText(cameraLabel(k.Address)), cameraState(k), rateCell(k), cellText(sizeText(k)), cellText(k.Health.LastError),
 		}}
 	})
 	return l, nil
@@ -103,7 +104,7 @@ func ratePlots(k CameraInfo) []Plot {
 	if len(k.Rate) < 2 || k.AtRestart {
 		return nil
 	}
-	p := Plot{Kind: PlotLine, Title: words("plot.rate", "Camera", k.Address), Unit: words("unit.fps"), Series: []Series{{Label: words("col.fps"), Values: k.Rate, Tone: ToneInfo}}}
+	p := Plot{Kind: PlotLine, Title: words("plot.rate", "Camera", cameraLabel(k.Address)), Unit: words("unit.fps"), Series: []Series{{Label: words("col.fps"), Values: k.Rate, Tone: ToneInfo}}}
 	for i := range k.Rate {
 		ago := time.Duration(len(k.Rate)-1-i) * k.RateStep
 		label := ""
@@ -279,9 +280,16 @@ func addCamera(ctx context.Context, c call) (outcome, error) {
 	case errors.As(err, &wrong):
 		return outcome{}, fieldErrors{"address": plain(wrong.Text)}
 	case errors.As(err, &trouble):
-		return outcome{}, fieldErrors{"address": words("trouble." + string(trouble.Why))}
+		c.failed("camera not taken", err)
+		return outcome{}, hinted{fieldErrors{"address": words("problem.camera_" + string(trouble.Why))}, words("trouble." + string(trouble.Why))}
 	}
 	return c.cameraChanged(ctx, restart, err, "added")
+}
+
+// cameraLabel is enough of an address to tell a camera from others: of an
+// ESP32-CAM where it is.
+func cameraLabel(address string) string {
+	return strings.TrimSuffix(strings.TrimPrefix(address, "http://"), ":81/stream")
 }
 
 // useCamera takes a camera that was found.
@@ -353,7 +361,7 @@ func removeCameraSure(ctx context.Context, c call) (*Confirm, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Confirm{Title: words("sure.camera_remove", "Camera", k.Address), Text: words("sure.camera_remove_text"), Yes: words("do.camera_remove")}, nil
+	return &Confirm{Title: words("sure.camera_remove", "Camera", cameraLabel(k.Address)), Text: words("sure.camera_remove_text"), Yes: words("do.camera_remove")}, nil
 }
 
 func removeCamera(ctx context.Context, c call) (outcome, error) {

@@ -209,6 +209,10 @@ func (o *office) do(ctx context.Context, s *seat, d deed, p pending) error {
 	if errors.As(err, &wrong) && s.form != nil {
 		s.form.values = p.values
 		s.view.Form = wrong.into(s.view.Form, p.values)
+		var more hinted
+		if errors.As(err, &more) {
+			s.view.Notice, s.view.Tone = more.hint, ToneWarn
+		}
 		return nil
 	}
 	if err != nil {
@@ -314,6 +318,16 @@ func (o *office) own(ctx context.Context, who domain.Staff, pin string) (PINEntr
 type fieldErrors map[string]Words
 
 func (f fieldErrors) Error() string { return fmt.Sprintf("%d fields to mend", len(f)) }
+
+// hinted is what is wrong with a form, and what to do about it: more than fits
+// beside a field.
+type hinted struct {
+	fieldErrors
+	hint Words
+}
+
+// Unwrap lets it pass as its fields.
+func (h hinted) Unwrap() error { return h.fieldErrors }
 
 // into shows them beside their fields. What was written stays, but for PINs.
 func (f fieldErrors) into(form *Form, values map[string]string) *Form {

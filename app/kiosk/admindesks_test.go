@@ -113,7 +113,7 @@ func TestCameraTroubleIsSaid(t *testing.T) {
 		k.fails = &CameraError{Why: why, Err: errBroken}
 		b.tap(AdminDo{ID: "cameras.add"})
 		v := b.tap(AdminSubmit{Form: "cameras.add", Values: map[string]string{"address": "http://x/"}})
-		if v.Form == nil || v.Form.Fields[0].Problem.Key != "trouble."+string(why) || v.Form.Fields[0].Value != "http://x/" {
+		if v.Form == nil || v.Form.Fields[0].Problem.Key != "problem.camera_"+string(why) || v.Notice.Key != "trouble."+string(why) || v.Form.Fields[0].Value != "http://x/" {
 			t.Errorf("%s: %+v", why, v.Form)
 		}
 		b.tap(StepBack{})
