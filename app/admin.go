@@ -163,6 +163,13 @@ func (r *rates) add(fps float64, now time.Time) {
 	}
 }
 
+// clear forgets them: they are another camera's.
+func (r *rates) clear() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.values, r.last = nil, time.Time{}
+}
+
 func (r *rates) list() []float64 {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -210,52 +217,4 @@ func (p *program) config() config.Config {
 	p.cfgMu.Lock()
 	defer p.cfgMu.Unlock()
 	return p.cfg
-}
-
-// watch sees until ctx ends, and begins anew with what was configured meanwhile.
-func (p *program) watch(ctx context.Context) {
-	for ctx.Err() == nil {
-		run, stop := context.WithCancel(ctx)
-		var wg sync.WaitGroup
-		camera := p.camera
-		wg.Go(func() { p.see(run) })
-		wg.Go(func() { camera.keepSetUp(run, p.live, p.c.log) })
-		select {
-		case <-ctx.Done():
-		case <-p.again:
-		}
-		stop()
-		wg.Wait()
-		if ctx.Err() == nil {
-			p.reconfigure(ctx)
-		}
-	}
-}
-
-// reconfigure takes what was configured of camera and recognition. Nothing
-// sees meanwhile: nobody reads these settings at the same time.
-func (p *program) reconfigure(ctx context.Context) {
-	next := p.config()
-	was := p.c.cfg.Camera
-	p.c.cfg.Recognition, p.c.cfg.Liveness, p.c.cfg.Camera = next.Recognition, next.Liveness, next.Camera
-	if next.Camera.URL == was.URL && next.Camera.ControlURL == was.ControlURL && next.Camera == was {
-		return
-	}
-	cam, err := openCamera(ctx, p.c.cameraChoice(), p.c.clock, p.c.log)
-	if err != nil {
-		p.c.log.Error("camera not changed", slog.String("error", err.Error()))
-		return
-	}
-	if err := p.camera.Close(); err != nil {
-		p.c.log.Error("camera not closed", slog.String("error", err.Error()))
-	}
-	p.camera = cam
-}
-
-// lookAgain has watch begin anew.
-func (p *program) lookAgain() {
-	select {
-	case p.again <- struct{}{}:
-	default: // it is about to
-	}
 }

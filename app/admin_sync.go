@@ -26,6 +26,7 @@ func (d syncDesk) Sync(ctx context.Context) (kiosk.SyncInfo, error) {
 		return s, nil
 	}
 	st, _ := d.p.link.now()
+	s.Switch, s.Offline = true, d.p.link.hold.held()
 	s.State, s.LastSuccess, s.RetryAt, s.LastError, s.Notes = string(st.State), st.LastSuccess, st.RetryAt, st.LastError, append(slices.Clone(st.Notes), s.Notes...)
 	if st.SkewKnown {
 		s.Skew = st.Skew
@@ -47,5 +48,10 @@ func (d syncDesk) Retry(ctx context.Context, key domain.NoticeKey) error {
 	return err
 }
 
-// SetOffline implements kiosk.SyncDesk: the link has no switch.
-func (syncDesk) SetOffline(context.Context, bool) error { return errors.ErrUnsupported }
+// SetOffline implements kiosk.SyncDesk.
+func (d syncDesk) SetOffline(ctx context.Context, offline bool) error {
+	if d.p.link == nil {
+		return errors.ErrUnsupported
+	}
+	return d.p.link.hold.set(ctx, d.p.store, offline)
+}

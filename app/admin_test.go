@@ -3,7 +3,9 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"strings"
@@ -14,6 +16,7 @@ import (
 	"agentid/app/domain/domaintest"
 	"agentid/app/kiosk"
 	"agentid/app/store"
+	"agentid/app/telemetry"
 	"agentid/assets"
 	"agentid/ui"
 	"agentid/ui/widgets"
@@ -437,5 +440,91 @@ func TestAuditCommands(t *testing.T) {
 	}
 	if _, err := h.run("audit", "export", file); err == nil {
 		t.Fatal("a file is overwritten")
+	}
+}
+
+// TestTheSystemPageOverTheRealStore reads what the kiosk says about itself: its
+// log in memory, its log in a file, and what runs here.
+func TestTheSystemPageOverTheRealStore(t *testing.T) {
+	k := newAdminKiosk(t)
+	k.c.level.Set(slog.LevelInfo)
+	k.c.log.Warn("printer out of paper", slog.String("printer", "front"), slog.String("name", "Lucía"))
+	k.enter("clara")
+	k.do(kiosk.AdminGo{Page: kiosk.PageSystem})
+	look := func(want string) *kiosk.Admin {
+		t.Helper()
+		k.do(kiosk.AdminGo{Page: kiosk.PageSystem})
+		k.do(kiosk.AdminFilter{ID: "view", Value: "log"})
+		v := k.do(kiosk.AdminFilter{ID: "level", Value: "warn"})
+		if len(v.Table.Rows) == 0 || v.Table.Rows[0].Cells[2].Words.Plain != want {
+			t.Fatalf("the log shows %+v", v.Table.Rows)
+		}
+		return k.do(kiosk.AdminOpenRow{ID: v.Table.Rows[0].ID})
+	}
+	v := look("printer out of paper")
+	if s := fmt.Sprint(v.Detail); !strings.Contains(s, "front") || strings.Contains(s, "Lucía") {
+		t.Errorf("the line says %s", s)
+	}
+	k.c.cfg.Log.File = filepath.Join(t.TempDir(), "agentid.log")
+	f, err := os.OpenFile(k.c.cfg.Log.File, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+	must(t, err)
+	defer f.Close()
+	telemetry.NewLogger(f, slog.LevelInfo).Error("disk full")
+	look("disk full")
+
+	k.do(kiosk.AdminGo{Page: kiosk.PageSystem})
+	k.do(kiosk.AdminFit{Rows: 40})
+	v = k.do(kiosk.AdminFilter{ID: "view", Value: "about"})
+	said := map[string]kiosk.Cell{}
+	for _, r := range v.Table.Rows {
+		said[r.Cells[0].Words.Key] = r.Cells[1]
+	}
+	for _, key := range []string{"version", "device", "go", "opencv", "dlib", "sqlite", "config", "data", "log"} {
+		if said["about."+key].Words.Plain == "" {
+			t.Errorf("nothing is said of %s: %+v", key, said["about."+key])
+		}
+	}
+	for _, key := range []string{"database", "snapshots", "log_size", "free"} {
+		if said["about."+key].Number <= 0 {
+			t.Errorf("no size of %s: %+v", key, said["about."+key])
+		}
+	}
+	if said["about.centre"].Words.Plain != "" {
+		t.Error("a centre is named where there is none")
+	}
+}
+
+// Where a kiosk works alone there is no switch; where its centre is configured
+// there is, before it is enrolled too.
+func TestTheSwitchIsThereWithACentre(t *testing.T) {
+	k := newAdminKiosk(t)
+	k.enter("clara")
+	if v := k.do(kiosk.AdminGo{Page: kiosk.PageSync}); len(v.Table.Do) != 0 {
+		t.Fatalf("a switch of nothing: %+v", v.Table.Do)
+	}
+	if v := k.do(kiosk.AdminDo{ID: "sync.offline"}); v.Notice.Key != "said.not_here" {
+		t.Fatalf("%+v", v.Notice)
+	}
+	k.c.cfg.Centre.URL = "https://127.0.0.1:1"
+	k.link = k.openLink()
+	ctx, cancel := context.WithCancel(t.Context())
+	done := make(chan struct{})
+	go func() { defer close(done); k.link.run(ctx) }()
+	defer func() { cancel(); <-done }()
+	k.do(kiosk.AdminGo{Page: kiosk.PageSync})
+	if v := k.do(kiosk.AdminDo{ID: "sync.offline"}); v.Notice.Key != "said.offline" || v.Table.Do[0].Label.Key != "do.online" {
+		t.Fatalf("%+v, %+v", v.Notice, v.Table.Do)
+	}
+	if v, err := k.store.Setting(t.Context(), settingHeld); err != nil || v == "" {
+		t.Fatalf("%q, %v", v, err)
+	}
+	eventually(t, "shown in the tab", func() bool { return k.machine.View().Status.Held })
+	if v := k.do(kiosk.AdminDo{ID: "sync.offline"}); v.Notice.Key != "said.online" {
+		t.Fatalf("%+v", v.Notice)
+	}
+	eventually(t, "shown in the tab", func() bool { return !k.machine.View().Status.Held })
+	list, err := k.store.Audit(t.Context(), domain.AuditFilter{Action: domain.AuditOffline}, 0, 10)
+	if err != nil || len(list) != 2 { // where there was no switch, nothing was switched
+		t.Errorf("%+v, %v", list, err)
 	}
 }

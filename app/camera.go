@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"strconv"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"agentid/app/config"
@@ -22,17 +23,24 @@ import (
 // camera is where the pictures come from, and how it is set up.
 type camera struct {
 	source vision.Source
-	setUp  func(ctx context.Context) error // may be nil
-	close  func() error                    // may be nil
+	none   bool                                              // there is none, and its source gives nothing
+	setUp  func(ctx context.Context, s cameraSettings) error // nil where it cannot be set
+	close  func() error                                      // may be nil
+	want   atomic.Pointer[cameraSettings]                    // what it is to be set to
+}
+
+// cameraSettings are those of an ESP32-CAM; what is empty, 0 or -1 is left.
+type cameraSettings struct {
+	FrameSize string
+	Quality   int
+	LED       int
 }
 
 // cameraChoice is what the configuration says of the camera.
 type cameraChoice struct {
-	URL       config.Address
-	Control   config.Address // "": where an ESP32-CAM usually has it
-	FrameSize string
-	Quality   int
-	LED       int // -1: leave it
+	URL     config.Address
+	Control config.Address // "": where an ESP32-CAM usually has it
+	cameraSettings
 }
 
 // openCamera prepares a camera; nothing is sent before its source runs.
@@ -45,9 +53,11 @@ func openCamera(ctx context.Context, c cameraChoice, clock domain.Clock, log *sl
 			return nil, fmt.Errorf("start the simulated camera: %w", err)
 		}
 		log.Info("simulated camera", slog.String("stream", d.StreamURL()))
-		cam := espCamera(cameraChoice{URL: config.Address(d.StreamURL()), LED: -1}, d.ControlURL(), clock, log)
+		cam := espCamera(cameraChoice{URL: config.Address(d.StreamURL()), cameraSettings: cameraSettings{LED: -1}}, d.ControlURL(), clock, log)
 		cam.close = d.Close
 		return cam, nil
+	case config.CameraNone:
+		return &camera{source: nothing{}, none: true}, nil
 	case config.CameraMJPEG:
 		if err := mjpeg.CheckURL(c.URL.Reveal()); err != nil {
 			return nil, fmt.Errorf("camera: %w", err)
@@ -91,7 +101,7 @@ func (f *fromFirstLook) Draw(dst *image.RGBA, t time.Duration) {
 func espCamera(c cameraChoice, control string, clock domain.Clock, log *slog.Logger) *camera {
 	client := mjpeg.New(mjpeg.Options{URL: c.URL.Reveal(), Clock: clock})
 	ctl := mjpeg.NewControl(mjpeg.ControlOptions{URL: control, Clock: clock, Size: mjpeg.ClientSize(client)})
-	return &camera{source: client, setUp: func(ctx context.Context) error {
+	cam := &camera{source: client, setUp: func(ctx context.Context, c cameraSettings) error {
 		var errs []error
 		if c.FrameSize != "" {
 			size, err := ctl.SetFrameSize(ctx, c.FrameSize)
@@ -113,6 +123,17 @@ func espCamera(c cameraChoice, control string, clock domain.Clock, log *slog.Log
 		}
 		return errors.Join(errs...)
 	}}
+	cam.want.Store(&c.cameraSettings)
+	return cam
+}
+
+// nothing is the source of a kiosk without a camera.
+type nothing struct{}
+
+// Run implements vision.Source.
+func (nothing) Run(ctx context.Context, _ func(vision.Frame)) error {
+	<-ctx.Done()
+	return nil
 }
 
 // setUpTimeout bounds the settings of a camera that has just come back.
@@ -131,7 +152,7 @@ func (c *camera) keepSetUp(ctx context.Context, live <-chan struct{}, log *slog.
 			continue
 		}
 		tctx, cancel := context.WithTimeout(ctx, setUpTimeout)
-		err := c.setUp(tctx)
+		err := c.setUp(tctx, *c.want.Load())
 		cancel()
 		if err != nil && ctx.Err() == nil {
 			log.Warn("camera settings not applied", slog.String("error", err.Error()))

@@ -35,6 +35,7 @@ var errNoCentre = errors.New("no centre is configured: set centre.url")
 // linkStore is what of the store the sync works on.
 type linkStore interface {
 	outbox.Queue
+	holdStore
 	DeviceID() string
 }
 
@@ -45,12 +46,14 @@ type link struct {
 	store    linkStore
 	apply    outbox.Applier
 	onStatus func(outbox.Status) // must not wait
+	hold     hold                // staff's switch
 
 	mu     sync.Mutex
 	out    *outbox.Outbox // nil while there are no keys to work with
 	member client.Membership
 	closed error // why there is no outbox
 	said   string
+	last   outbox.Status // of the outbox that ran last
 }
 
 // centreOptions are those of this kiosk's client.
@@ -72,16 +75,37 @@ func programName() string {
 
 // run works until ctx ends, and returns when nothing of it is under way.
 func (l *link) run(ctx context.Context) {
-	for ctx.Err() == nil {
-		was := l.keyFile()
-		centre, err := client.Open(l.cli.centreOptions(l.store.DeviceID()))
-		if err != nil {
-			l.close(err)
-			l.pause(ctx)
-			continue
+	for {
+		if l.hold.held() {
+			l.status(l.heldStatus())
 		}
-		l.serve(ctx, centre, was)
+		free, done, ok := l.hold.pass(ctx)
+		if !ok {
+			return
+		}
+		l.round(free)
+		done()
 	}
+}
+
+// round works until ctx ends or the keys are to be opened anew.
+func (l *link) round(ctx context.Context) {
+	was := l.keyFile()
+	centre, err := client.Open(l.cli.centreOptions(l.store.DeviceID()))
+	if err != nil {
+		l.close(err)
+		l.pause(ctx)
+		return
+	}
+	l.serve(ctx, centre, was)
+}
+
+// heldStatus is how things stand while staff holds the sync back.
+func (l *link) heldStatus() outbox.Status {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	st := outbox.Status{State: stateHeld, LastSuccess: l.last.LastSuccess, Waiting: l.last.Waiting, Notes: l.last.Notes, Sent: l.last.Sent, Applied: l.last.Applied}
+	return st
 }
 
 // serve runs the sync until ctx ends or the kiosk belongs elsewhere.
@@ -119,7 +143,7 @@ func (l *link) serve(ctx context.Context, centre *client.Client, file os.FileInf
 	cancel()
 	<-done
 	l.mu.Lock()
-	l.out = nil
+	l.out, l.last = nil, out.Status()
 	l.mu.Unlock()
 }
 
@@ -206,6 +230,12 @@ func (l *link) wake() {
 
 // now is how the sync stands.
 func (l *link) now() (outbox.Status, client.Membership) {
+	if l.hold.held() {
+		l.mu.Lock()
+		member := l.member
+		l.mu.Unlock()
+		return l.heldStatus(), member
+	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	switch {
@@ -226,6 +256,8 @@ func centreMend(s outbox.State) string {
 		return "ask the centre for a code, and run `agentid sync enrol CODE`"
 	case stateNoKeys:
 		return "see centre.key_file: its keys must be this kiosk's, its owner's alone, and outside the data"
+	case stateHeld:
+		return "staff holds the sync back: page Sync of the admin tab lets it go on. Nothing is lost"
 	case outbox.StateRevoked:
 		return "the centre has revoked this kiosk; its data stays here. A new code brings it back: `agentid sync enrol CODE`"
 	case outbox.StateIncompatible:
@@ -252,12 +284,20 @@ func (p *program) openLink() *link {
 	if p.c.cfg.Centre.URL == "" {
 		return nil
 	}
-	return &link{cli: p.c, store: p.store, apply: takeover{p.store, p}, onStatus: p.centreStatus}
+	l := &link{cli: p.c, store: p.store, apply: takeover{p.store, p}, onStatus: p.centreStatus}
+	if err := l.hold.load(context.Background(), p.store); err != nil {
+		p.c.log.Error("the sync is held", slog.String("error", err.Error()))
+	}
+	return l
 }
 
 // centreStatus shows how the sync stands.
 func (p *program) centreStatus(st outbox.Status) {
 	p.machine.SetNetwork(network(st.State))
+	p.machine.SetHeld(st.State == stateHeld)
+	if st.State == stateHeld {
+		return // what waits is counted by the recorder
+	}
 	if was := p.waiting.Swap(&st.Waiting); was == nil || *was != st.Waiting {
 		p.setPending(st.Waiting.Notices)
 	}

@@ -103,8 +103,8 @@ func TestBranchByTouch(t *testing.T) {
 	v.reads(v.say("admin.said.retried"))
 	v.reads(v.say("admin.empty.dead"))
 	v.step("retried")
-	otherCamera(t, v, cam)
-	otherAnswer(t, v)
+	anotherCamera(t, v, cam)
+	anotherAnswer(t, v)
 
 	// Five wrong PINs keep the clerk out, over a restart as well.
 	v.seal("sign_in")
@@ -153,9 +153,9 @@ func TestBranchByTouch(t *testing.T) {
 	}
 }
 
-// otherCamera adds a camera, sees by it, and removes it; then the first one is
+// anotherCamera adds a camera, sees by it, and removes it; then the first one is
 // the kiosk's again. An administrator is in, and stays.
-func otherCamera(t *testing.T, v *visitor, first *device.Device) {
+func anotherCamera(t *testing.T, v *visitor, first *device.Device) {
 	t.Helper()
 	second, err := device.Start(t.Context(), device.Options{Content: device.Drawn(cast.NewStage(cast.Cast()))})
 	if err != nil {
@@ -187,9 +187,9 @@ func otherCamera(t *testing.T, v *visitor, first *device.Device) {
 	add(first)
 }
 
-// otherAnswer changes an answer; the next visitor who asks reads it. An
+// anotherAnswer changes an answer; the next visitor who asks reads it. An
 // administrator is in, and is out afterwards.
-func otherAnswer(t *testing.T, v *visitor) {
+func anotherAnswer(t *testing.T, v *visitor) {
 	t.Helper()
 	const topic, word = "sucursal_horario", "mandarina"
 	sets, err := builtInFAQ()

@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -33,15 +34,17 @@ type cli struct {
 	out, errOut io.Writer
 	closers     []func() error
 
-	runFor      time.Duration // of the kiosk; 0: until it is stopped
-	diagnostics bool          // serve what the screen shows, for tests
-	level       slog.LevelVar // of the log, which /log/level changes
+	runFor      time.Duration   // of the kiosk; 0: until it is stopped
+	diagnostics bool            // serve what the screen shows, for tests
+	level       slog.LevelVar   // of the log, which /log/level changes
+	ring        *telemetry.Ring // the last lines of the log, for the admin tab
+	restart     atomic.Bool     // staff had the kiosk end in order to start again
 
 	window func(ui.Options) screen // opens the kiosk's window
 }
 
 func newCLI(out, errOut io.Writer) *cli {
-	return &cli{in: os.Stdin, out: out, errOut: errOut, clock: domain.SystemClock{}, log: slog.New(slog.DiscardHandler), cfg: config.Default(),
+	return &cli{in: os.Stdin, out: out, errOut: errOut, clock: domain.SystemClock{}, log: slog.New(slog.DiscardHandler), cfg: config.Default(), ring: telemetry.NewRing(),
 		window: func(o ui.Options) screen { return ui.New(o) }}
 }
 
@@ -97,7 +100,7 @@ func (c *cli) load(cmd *cobra.Command) error {
 		w = f
 	}
 	c.level.Set(level)
-	c.log = telemetry.NewLogger(w, &c.level)
+	c.log = telemetry.NewLogger(io.MultiWriter(c.ring, w), &c.level)
 	for _, warning := range cfg.Warnings {
 		c.log.Warn("configuration", slog.String("warning", warning))
 	}
@@ -161,7 +164,12 @@ func cacheDir(dataDir string) string {
 
 func (c *cli) cameraChoice() cameraChoice {
 	k := c.cfg.Camera
-	return cameraChoice{URL: k.URL, Control: k.ControlURL, FrameSize: k.FrameSize, Quality: k.Quality, LED: k.LED}
+	return cameraChoice{URL: k.URL, Control: k.ControlURL, cameraSettings: settingsOf(k)}
+}
+
+// settingsOf is how the configuration has a camera set up.
+func settingsOf(k config.Camera) cameraSettings {
+	return cameraSettings{FrameSize: k.FrameSize, Quality: k.Quality, LED: k.LED}
 }
 
 // analyserOptions are the defaults for the engine, and what is configured.

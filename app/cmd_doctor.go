@@ -18,9 +18,9 @@ import (
 	"github.com/spf13/cobra"
 	"golang.org/x/sys/unix"
 
+	"agentid/app/config"
 	"agentid/app/store"
 	"agentid/app/telemetry"
-	"agentid/vision"
 	"agentid/vision/dlib"
 	"agentid/vision/opencv"
 )
@@ -156,6 +156,10 @@ const cameraPatience = 10 * time.Second
 
 func (c *cli) checkCamera(ctx context.Context) []finding {
 	f := finding{Check: "camera", Mend: "check camera.url, power and network of the camera"}
+	if c.cfg.Camera.URL.Kind() == config.CameraNone {
+		f.Verdict, f.Detail, f.Mend = warn, "none is set up: the kiosk serves by QR scanner, PIN and staff", "set camera.url, or add one in the admin tab"
+		return []finding{f}
+	}
 	// An ESP32-CAM serves one client: a kiosk that runs here is asked instead.
 	if h, ok := c.runningKiosk(ctx); ok {
 		f.Verdict, f.Detail, f.Mend = good, "the running kiosk has it", ""
@@ -170,31 +174,13 @@ func (c *cli) checkCamera(ctx context.Context) []finding {
 		return []finding{f}
 	}
 	defer cam.Close()
-	ctx, cancel := context.WithTimeout(ctx, cameraPatience)
-	defer cancel()
-	var first vision.Frame
-	got := false
-	err = cam.source.Run(ctx, func(fr vision.Frame) {
-		if !got {
-			first, got = fr, true
-			cancel()
-		}
-	})
-	switch {
-	case got:
-		var pool vision.PicturePool
-		pic, err := pool.Decode(opencv.Decoder{}, first)
-		if err != nil {
-			f.Verdict, f.Detail = fail, err.Error()
-			break
-		}
-		size := pic.RGBA().Rect.Size()
-		f.Verdict, f.Detail, f.Mend = good, fmt.Sprintf("%dx%d pictures", size.X, size.Y), ""
-	case err != nil:
+	img, err := firstPicture(ctx, cam.source, cameraPatience)
+	if err != nil {
 		f.Verdict, f.Detail = fail, err.Error()
-	default:
-		f.Verdict, f.Detail = fail, fmt.Sprintf("no picture in %s", cameraPatience)
+		return []finding{f}
 	}
+	size := img.Rect.Size()
+	f.Verdict, f.Detail, f.Mend = good, fmt.Sprintf("%dx%d pictures", size.X, size.Y), ""
 	return []finding{f}
 }
 

@@ -30,7 +30,19 @@ import (
 // the kiosk as a process, window and all, without building it twice.
 const childEnv = "TEST_IS_AGENTID"
 
+// againEnv makes it start again, and then say as what.
+const againEnv = "TEST_STARTS_AGAIN"
+
 func TestMain(m *testing.M) {
+	switch os.Getenv(againEnv) {
+	case "1":
+		os.Setenv(againEnv, "2")
+		fmt.Println(startAgain())
+		os.Exit(1)
+	case "2":
+		fmt.Print(os.Getpid(), " ", os.Args[1:])
+		os.Exit(0)
+	}
 	if os.Getenv(childEnv) != "" {
 		ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 		code := run(ctx, os.Args[1:])

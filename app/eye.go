@@ -119,8 +119,8 @@ func (e *eye) begin(ctx context.Context, limit time.Duration) (look, error) {
 	if e.sight == nil {
 		return look{}, kiosk.ErrNoEye
 	}
-	if h := e.o.Camera(); limit > 0 && h != nil && h.State == domain.CameraLost {
-		return look{}, fmt.Errorf("%w: the camera is lost", kiosk.ErrNoEye)
+	if h := e.o.Camera(); limit > 0 && h != nil && h.State.Dark() {
+		return look{}, fmt.Errorf("%w: the camera is %s", kiosk.ErrNoEye, h.State)
 	}
 	ctx, cancel := context.WithCancelCause(ctx)
 	e.users.Add(1)

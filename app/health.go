@@ -38,7 +38,7 @@ func (p *program) serveTelemetry(ctx context.Context) (*telemetry.Server, error)
 			"camera": p.cameraCheck, "engine": p.engineCheck, "events": p.eventsCheck, "disk": p.diskCheck,
 		},
 	}
-	o.Details = map[string]func() string{"engine": p.engineDetail}
+	o.Details = map[string]func() string{"engine": p.engineDetail, "camera": p.cameraDetail}
 	o.Extra = map[string]http.Handler{"/log/level": telemetry.LevelHandler(&p.c.level)}
 	if p.link != nil { // to be without the centre is no illness: everything else works
 		o.Checks["centre"] = func(context.Context) error { return nil }
@@ -55,6 +55,8 @@ func (p *program) serveTelemetry(ctx context.Context) (*telemetry.Server, error)
 func (p *program) cameraCheck(context.Context) error {
 	h := p.health.Load()
 	switch {
+	case p.camera.Load().none: // as it was set up to be: no illness
+		return nil
 	case h == nil:
 		return errors.New("not connected yet")
 	case h.State != domain.CameraLive:
@@ -63,6 +65,14 @@ func (p *program) cameraCheck(context.Context) error {
 		return fmt.Errorf("newest picture is %s old", h.Age.Round(100_000_000))
 	}
 	return nil
+}
+
+// cameraDetail says that there is none, where there is none.
+func (p *program) cameraDetail() string {
+	if p.camera.Load().none {
+		return "none is set up"
+	}
+	return ""
 }
 
 func (p *program) engineCheck(context.Context) error {

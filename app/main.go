@@ -9,7 +9,10 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
+
+	"golang.org/x/sys/unix"
 )
 
 func main() {
@@ -28,6 +31,9 @@ func run(ctx context.Context, args []string) int {
 	root.SetOut(c.out)
 	root.SetErr(c.errOut)
 	err := errors.Join(root.ExecuteContext(ctx), c.Close())
+	if err == nil && c.restart.Load() && ctx.Err() == nil {
+		err = startAgain() // it returns only where it could not
+	}
 	switch {
 	case err == nil:
 		return 0
@@ -40,6 +46,17 @@ func run(ctx context.Context, args []string) int {
 		return 2
 	}
 	return 1
+}
+
+// startAgain has the same command take the place of this process: everything of
+// it is closed, and whoever looks after it sees the same process go on. After an
+// update it is the new program.
+func startAgain() error {
+	self, err := os.Executable()
+	if err != nil {
+		return err
+	}
+	return fmt.Errorf("start again: %w", unix.Exec(strings.TrimSuffix(self, " (deleted)"), os.Args, os.Environ()))
 }
 
 // usageError marks what the caller got wrong, as against what failed.

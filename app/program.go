@@ -19,7 +19,6 @@ import (
 	"agentid/ui"
 	"agentid/ui/widgets"
 	"agentid/vision"
-	"agentid/vision/opencv"
 )
 
 // galleryPoll is how often a kiosk looks whether somebody was enrolled or erased,
@@ -35,7 +34,7 @@ type program struct {
 	machine *kiosk.Machine
 	rec     *kiosk.Recorder
 	screen  screen
-	camera  *camera
+	camera  atomic.Pointer[camera]
 	eye     *eye
 	link    *link // nil: this kiosk works alone
 	faq     *faqBook
@@ -43,6 +42,8 @@ type program struct {
 	live    chan struct{} // the camera came back
 	changed chan struct{} // somebody was enrolled or erased here
 	again   chan struct{} // camera or recognition were configured
+	near    lan           // where cameras are looked for
+	found   foundCameras
 	started time.Time
 	stop    atomic.Pointer[context.CancelFunc] // of Run
 
@@ -91,8 +92,9 @@ func newProgram(ctx context.Context, c *cli) (*program, error) {
 	if err != nil {
 		return nil, errors.Join(err, cam.Close())
 	}
-	p := &program{c: c, store: st, metrics: telemetry.NewMetrics(), camera: cam, live: make(chan struct{}, 1), changed: make(chan struct{}, 1),
-		again: make(chan struct{}, 1), started: c.clock.Now(), cfg: c.cfg}
+	p := &program{c: c, store: st, metrics: telemetry.NewMetrics(), live: make(chan struct{}, 1), changed: make(chan struct{}, 1),
+		again: make(chan struct{}, 1), started: c.clock.Now(), cfg: c.cfg, near: nearby}
+	p.camera.Store(cam)
 	p.startConfig(ctx)
 	p.eye = newEye(eyeOptions{Templates: st, Clock: c.clock, Camera: p.health.Load, Snapshots: c.cfg.Snapshots.Enabled, Log: c.log})
 	p.rec = kiosk.NewRecorder(kiosk.RecorderOptions{
@@ -188,7 +190,7 @@ func (p *program) leave() {
 	}
 }
 
-func (p *program) close() error { return errors.Join(p.camera.Close(), p.store.Close()) }
+func (p *program) close() error { return errors.Join(p.camera.Load().Close(), p.store.Close()) }
 
 // Close gives a camera back.
 func (c *camera) Close() error {
@@ -196,62 +198,6 @@ func (c *camera) Close() error {
 		return nil
 	}
 	return c.close()
-}
-
-// see opens the engine, which takes seconds, and runs the pipeline. A kiosk
-// whose engine fails still shows the camera and serves by other ways.
-func (p *program) see(ctx context.Context) {
-	// Read before the gallery is: who is enrolled meanwhile is taken in later.
-	changed, _ := p.store.Setting(ctx, store.SettingGallery)
-	e, err := openEngine(ctx, p.c.engineChoice(), p.c.log)
-	if err != nil {
-		p.failed("recognition engine not complete", err)
-	}
-	if e == nil {
-		e = &engine{decoder: opencv.Decoder{}, detector: blind{}}
-	}
-	defer func() {
-		if err := e.Close(); err != nil {
-			p.c.log.Error("engine not closed", slog.String("error", err.Error()))
-		}
-	}()
-	g := p.loadPeople(ctx, e)
-	if g == nil {
-		e.encoder = nil
-	}
-	pipe, err := vision.NewPipeline(vision.PipelineOptions{
-		Source: p.camera.source, Decoder: e.decoder, Detector: e.detector, Encoder: e.encoder, Gallery: g,
-		Clock: p.c.clock, Sink: p, Meter: p.metrics, Log: p.c.log, Analyser: p.c.analyserOptions(e),
-		MayKeep: p.mayKeep(ctx),
-	})
-	if err != nil {
-		p.failed("pipeline not started", err)
-		p.machine.EngineFailed()
-		return
-	}
-	p.pipe.Store(pipe)
-	p.gallery.Store(g)
-	p.engine.Store(e)
-	defer func() {
-		p.pipe.Store(nil)
-		p.gallery.Store(nil)
-		p.engine.Store(nil)
-		p.ready.Store(false)
-	}()
-	p.openEye(e, g, pipe)
-	defer p.eye.close() // before the engine
-	if e.encoder == nil {
-		p.machine.EngineFailed()
-	} else {
-		p.machine.SetEngine(e.Name(), e.Grade())
-		p.ready.Store(true)
-	}
-	var wg sync.WaitGroup
-	if g != nil {
-		wg.Go(func() { p.watchGallery(ctx, e, g, pipe, changed) })
-	}
-	pipe.Run(ctx)
-	wg.Wait()
 }
 
 // openEye lets the visitor's flows see by the pipeline.
@@ -353,14 +299,14 @@ func (p *program) people(ctx context.Context, e *engine, first bool) (*vision.Ga
 }
 
 // watchGallery takes in who was enrolled or erased since the mark last: here at
-// once, by another process soon.
-func (p *program) watchGallery(ctx context.Context, e *engine, g *vision.Gallery, pipe *vision.Pipeline, last string) {
+// once, by another process soon. It gives the mark up to which all is taken in.
+func (p *program) watchGallery(ctx context.Context, e *engine, g *vision.Gallery, pipe *vision.Pipeline, last string) (mark string) {
 	for {
 		t := p.c.clock.NewTimer(galleryPoll)
 		select {
 		case <-ctx.Done():
 			t.Stop()
-			return
+			return last
 		case <-t.C():
 		case <-p.changed:
 			t.Stop()
@@ -406,6 +352,9 @@ func (p *program) Decision(d domain.Decision) {
 
 // Camera implements vision.Sink.
 func (p *program) Camera(h domain.CameraHealth) {
+	if p.camera.Load().none { // nothing connects, and nothing is amiss
+		h = domain.CameraHealth{State: domain.CameraNone}
+	}
 	was := p.health.Swap(&h)
 	p.rates.add(h.FPS, p.c.clock.Now())
 	if h.State == domain.CameraLive && (was == nil || was.State != domain.CameraLive) {

@@ -153,6 +153,7 @@ type wire struct {
 
 	mu    sync.Mutex
 	cut   bool
+	calls int // connections that were asked for
 	conns map[net.Conn]bool
 }
 
@@ -181,6 +182,9 @@ func newWire(t *testing.T, to string) *wire {
 // carry carries one connection both ways, until an end closes or the wire is cut.
 func (w *wire) carry(c net.Conn) {
 	defer c.Close()
+	w.mu.Lock()
+	w.calls++
+	w.mu.Unlock()
 	far, err := net.Dial("tcp", w.to)
 	if err != nil {
 		return

@@ -9,18 +9,6 @@ import (
 // The FAQ page has the keys that the office gives it, so that what is drawn is
 // as long as it will be.
 
-func key(k string, pairs ...string) kiosk.Words {
-	w := kiosk.Words{Key: k, Values: map[string]string{}}
-	for i := 0; i+1 < len(pairs); i += 2 {
-		w.Values[pairs[i]] = pairs[i+1]
-	}
-	return w
-}
-
-func keyed(k string, t kiosk.Tone) kiosk.Cell {
-	return kiosk.Cell{Kind: kiosk.CellWords, Words: key(k), Tone: t}
-}
-
 func day(ago int) kiosk.Cell {
 	return kiosk.Cell{Kind: kiosk.CellDay, Time: start.AddDate(0, 0, -ago)}
 }
@@ -64,7 +52,7 @@ func (b branch) faq() kiosk.Admin {
 		{"Quiero hablar con una persona", "I want to talk to a person", "ayuda", "built_in", "", none},
 	} {
 		t.Rows = append(t.Rows, kiosk.Row{ID: "q" + string(rune('0'+i)), Cells: []kiosk.Cell{
-			text(b.t(r.es, r.en).Plain), keyed("faq_category."+r.category, ""), keyed("faq_origin."+r.origin, r.tone), r.changed,
+			text(b.t(r.es, r.en).Plain), said("faq_category."+r.category, ""), said("faq_origin."+r.origin, r.tone), r.changed,
 		}})
 	}
 	a.Table = t
@@ -86,8 +74,8 @@ func (b branch) faqDetail() kiosk.Admin {
 		ways.Rows = append(ways.Rows, kiosk.Row{Cells: []kiosk.Cell{text(w)}})
 	}
 	a.Detail = &kiosk.Detail{ID: "tarjeta_perdida", Title: b.t("Perdí mi tarjeta o me la robaron", "My card was lost or stolen"), Fields: []kiosk.DetailField{
-		{Label: key("col.category"), Value: keyed("faq_category.tarjetas", "")},
-		{Label: key("col.faq_origin"), Value: keyed("faq_origin.overtaken", kiosk.ToneWarn)},
+		{Label: key("col.category"), Value: said("faq_category.tarjetas", "")},
+		{Label: key("col.faq_origin"), Value: said("faq_origin.overtaken", kiosk.ToneWarn)},
 		{Label: key("col.faq_first"), Value: text(b.t("Bloquéela ahora mismo: {phone}.", "Block it right now: {phone}.").Plain)},
 	}, Tables: []kiosk.Table{ways}, Do: []kiosk.AdminButton{
 		{ID: "faq.edit", Label: key("do.faq_edit"), Icon: "edit", Main: true}, {ID: "faq.undo", Label: key("do.faq_undo"), Icon: "retry", Grave: true},
@@ -133,9 +121,9 @@ func (b branch) faqTried() kiosk.Admin {
 		Columns: []kiosk.Column{{Label: key("col.question"), Share: 6}, right(kiosk.Column{Label: key("col.sure"), Share: 1.9}), {Label: key("col.kiosk_says"), Share: 2.9}},
 		Empty:   key("empty.try"), Total: -1,
 		Rows: []kiosk.Row{
-			{Mark: true, Cells: []kiosk.Cell{text(b.t("Perdí mi tarjeta o me la robaron", "My card was lost or stolen").Plain), share(0.91), keyed("try.answer", kiosk.ToneOK)}},
-			{Cells: []kiosk.Cell{text(b.t("Mi tarjeta está bloqueada", "My card is blocked").Plain), share(0.06), keyed("try.suggest", "")}},
-			{Cells: []kiosk.Cell{text(b.t("¿Cómo pido una tarjeta nueva?", "How do I get a new card?").Plain), share(0.02), keyed("try.suggest", "")}},
+			{Mark: true, Cells: []kiosk.Cell{text(b.t("Perdí mi tarjeta o me la robaron", "My card was lost or stolen").Plain), share(0.91), said("try.answer", kiosk.ToneOK)}},
+			{Cells: []kiosk.Cell{text(b.t("Mi tarjeta está bloqueada", "My card is blocked").Plain), share(0.06), said("try.suggest", "")}},
+			{Cells: []kiosk.Cell{text(b.t("¿Cómo pido una tarjeta nueva?", "How do I get a new card?").Plain), share(0.02), said("try.suggest", "")}},
 		},
 	}
 	return a

@@ -217,5 +217,5 @@ func adminViews(lang domain.Lang) []state {
 		out = append(out, state{"admin-" + v.name, kiosk.View{State: kiosk.StateAdmin, Admin: &v.a, Lang: lang, Since: start,
 			Site: kiosk.Site{Organisation: "Banco Norte", Branch: "Sucursal Centro"}}, nil, true, v.then})
 	}
-	return out
+	return append(out, deskViews(lang)...)
 }

@@ -147,6 +147,8 @@ func states() []state {
 	}
 	lost := ok
 	lost.Camera, lost.Network = domain.CameraLost, kiosk.NetworkUnset
+	none := lost
+	none.Camera = domain.CameraNone
 	online := ok
 	online.Grade, online.Network, online.Demo, online.Pending = kiosk.GradeProduction, kiosk.NetworkOnline, false, 0
 	site := kiosk.Site{Organisation: "Banco Norte", Branch: "Sucursal Centro"}
@@ -168,6 +170,7 @@ func states() []state {
 			faceAt(1, 0.5, domain.FaceUnknown, "Visitante"),
 		}, false, nil},
 		{"camera-lost", kiosk.View{State: kiosk.StateCameraLost, Status: lost}, nil, true, nil},
+		{"camera-none", kiosk.View{State: kiosk.StateCameraLost, Status: none}, nil, true, nil},
 		{"help", kiosk.View{State: kiosk.StateHelp, Status: ok, Deadline: start.Add(time.Minute)}, nil, false, nil},
 	}
 	for _, f := range []kiosk.Feature{kiosk.FeatureRegister, kiosk.FeatureValidate, kiosk.FeatureAsk, kiosk.FeatureStaff} {

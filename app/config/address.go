@@ -5,6 +5,8 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+
+	"agentid/app/domain"
 )
 
 // CameraKind is what sort of camera an address names.
@@ -16,12 +18,17 @@ const (
 	CameraMJPEG  CameraKind = "mjpeg"  // http(s)://HOST[:PORT]/PATH
 	CameraRTSP   CameraKind = "rtsp"   // rtsp(s)://HOST[:PORT]/PATH
 	CameraDevice CameraKind = "device" // device:N, a webcam
+	CameraNone   CameraKind = "none"   // none: QR by scanner, PIN and staff
 )
 
 const (
 	maxAddress = 2048
 	maxDevice  = 63
 )
+
+// NoCamera says, in the place of an address, that the kiosk has no camera, and
+// that it is no demo either.
+const NoCamera Address = "none:"
 
 // Address of a camera. It may hold a password, so printing it, in any form,
 // shows it redacted; Reveal gives it whole.
@@ -40,6 +47,8 @@ func (a Address) Kind() CameraKind {
 		return CameraRTSP
 	case "device":
 		return CameraDevice
+	case "none":
+		return CameraNone
 	}
 	return CameraDemo
 }
@@ -63,7 +72,7 @@ func (a Address) GoString() string { return strconv.Quote(a.String()) }
 func (a Address) MarshalText() ([]byte, error) { return []byte(a.String()), nil }
 
 func redactAddress(s string) string {
-	if s == "" || strings.HasPrefix(s, "demo:") || strings.HasPrefix(s, "device:") {
+	if s == "" || s == string(NoCamera) || strings.HasPrefix(s, "demo:") || strings.HasPrefix(s, "device:") {
 		return cutText(s)
 	}
 	u, err := url.Parse(s)
@@ -100,11 +109,20 @@ func isWord(s string) bool {
 	return s != "" && len(s) <= 16
 }
 
+// CheckAddress says, to whoever wrote it, what is wrong with the address of a
+// camera; "" where nothing is.
+func CheckAddress(s string, l domain.Lang) string {
+	if f := checkAddress(s); f != nil {
+		return Problem{fault: *f}.Said(l)
+	}
+	return ""
+}
+
 func checkAddress(s string) *fault {
 	bad := func(es, en string) *fault {
 		return &fault{text{es, en}, text{
-			`Escriba por ejemplo "http://192.168.4.1:81/stream", "rtsp://192.168.4.1/1", "device:0" o "demo:".`,
-			`Write for example "http://192.168.4.1:81/stream", "rtsp://192.168.4.1/1", "device:0" or "demo:".`}}
+			`Escriba por ejemplo "http://192.168.4.1:81/stream", "rtsp://192.168.4.1/1", "device:0", "demo:" o "none:".`,
+			`Write for example "http://192.168.4.1:81/stream", "rtsp://192.168.4.1/1", "device:0", "demo:" or "none:".`}}
 	}
 	if len(s) > maxAddress {
 		return bad("es demasiado larga", "is too long")
@@ -123,6 +141,11 @@ func checkAddress(s string) *fault {
 			return nil
 		}
 		return bad(`"demo:" lleva a lo sumo un número (la semilla)`, `"demo:" takes at most a number (the seed)`)
+	case "none":
+		if ok && rest == "" {
+			return nil
+		}
+		return bad(`"none:" no lleva nada más`, `"none:" takes nothing else`)
 	case "device":
 		if n, err := strconv.ParseUint(rest, 10, 8); ok && err == nil && n <= maxDevice {
 			return nil

@@ -277,6 +277,9 @@ func TestDemoAndCamera(t *testing.T) {
 	}{
 		"no camera":                  {"", nil, nil, true, "demo:"},
 		"a camera":                   {cam, nil, nil, false, "http://cam/stream"},
+		"no camera, and no demo":     {"[camera]\nurl = \"none:\"\n", nil, nil, false, "none:"},
+		"none, and demo is false":    {"demo = false\n[camera]\nurl = \"none:\"\n", nil, nil, false, "none:"},
+		"none in the file, --demo":   {"[camera]\nurl = \"none:\"\n", nil, []string{"--demo"}, true, "demo:"},
 		"the demo's address":         {"[camera]\nurl = \"demo:7\"\n", nil, nil, true, "demo:7"},
 		"a camera, --demo":           {cam, nil, []string{"--demo"}, true, "demo:"},
 		"demo in the file, a flag":   {"demo = true\n", nil, []string{"--camera-url=device:1"}, false, "device:1"},
@@ -346,6 +349,7 @@ func TestErrorsTellKeyFaultMendAndPlace(t *testing.T) {
 		"camera's port":     {"", nil, []string{"--camera-url=http://cam:0/"}, []string{"camera.url", "puerto"}},
 		"control address":   {"", nil, []string{"--camera-control-url=device:1"}, []string{"camera.control_url", "http"}},
 		"device":            {"", nil, []string{"--camera-url=device:x"}, []string{"camera.url", "0 a 63"}},
+		"none of what":      {"", nil, []string{"--camera-url=none:1"}, []string{"camera.url", "nada más"}},
 		"demo seed":         {"", nil, []string{"--camera-url=demo:x"}, []string{"camera.url", "semilla"}},
 		"no demo no camera": {"", nil, []string{"--demo=false"}, []string{"camera.url", "opción --demo", "hace falta una cámara"}},
 		"key in the data":   {"data_dir = \"/d\"\nmaster_key_file = \"/d/x/../key\"\n", nil, nil, []string{"master_key_file", "línea 2", "fuera de /d"}},
@@ -444,7 +448,7 @@ func TestSecretsAreNeverPrinted(t *testing.T) {
 
 func TestAddress(t *testing.T) {
 	for a, want := range map[config.Address]config.CameraKind{
-		"": config.CameraDemo, "demo:": config.CameraDemo, "demo:3": config.CameraDemo, "device:2": config.CameraDevice,
+		"": config.CameraDemo, "demo:": config.CameraDemo, "demo:3": config.CameraDemo, "none:": config.CameraNone, "device:2": config.CameraDevice,
 		"http://c/": config.CameraMJPEG, "https://c/": config.CameraMJPEG, "rtsp://c/": config.CameraRTSP,
 	} {
 		if a.Kind() != want {

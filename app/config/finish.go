@@ -79,7 +79,7 @@ func (l *loader) demo() {
 	case !l.c.Demo && isDemo:
 		l.add(Problem{Key: "camera.url", From: l.origin("camera.url"), fault: fault{
 			text{"hace falta una cámara, porque demo es false (" + asked.in("es") + ")", "a camera is needed, since demo is false (" + asked.in("en") + ")"},
-			text{`Escriba por ejemplo "http://192.168.4.1:81/stream".`, `Write for example "http://192.168.4.1:81/stream".`}}})
+			text{`Escriba por ejemplo "http://192.168.4.1:81/stream", o "none:" si no hay.`, `Write for example "http://192.168.4.1:81/stream", or "none:" where there is none.`}}})
 		return
 	case l.c.Demo && !isDemo && rank(l.from["camera.url"].Kind) > rank(asked.Kind):
 		l.c.Demo = false

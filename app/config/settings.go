@@ -65,7 +65,7 @@ func settings() []setting {
 
 		{key: "camera.url", flag: "camera-url",
 			value: func(c *Config) value { return addressValue{&c.Camera.URL} },
-			help:  text{"cámara: http(s)://…, rtsp://…, device:N o demo:", "camera: http(s)://…, rtsp://…, device:N or demo:"}},
+			help:  text{"cámara: http(s)://…, rtsp://…, device:N, demo: o none: (ninguna)", "camera: http(s)://…, rtsp://…, device:N, demo: or none:"}},
 		{key: "camera.control_url", flag: "camera-control-url",
 			value: func(c *Config) value { return controlValue{&c.Camera.ControlURL} },
 			help:  text{"puerto de control de la ESP32-CAM, si no es el usual", "control port of the ESP32-CAM, where it is not the usual one"}},

@@ -89,6 +89,7 @@ const (
 	AuditExported      AuditAction = "exported"
 	AuditConfigChanged AuditAction = "config_changed"
 	AuditCameraChanged AuditAction = "camera_changed"
+	AuditSearched      AuditAction = "network_searched" // for cameras
 	AuditFAQChanged    AuditAction = "faq_changed"
 	AuditOffline       AuditAction = "offline_switched"
 	AuditCaseChanged   AuditAction = "case_changed"

@@ -132,7 +132,12 @@ const (
 	CameraConnecting CameraState = "connecting"
 	CameraLive       CameraState = "live"
 	CameraLost       CameraState = "lost"
+	// CameraNone: the kiosk was set up without one.
+	CameraNone CameraState = "none"
 )
+
+// Dark tells that no picture comes and none is on its way.
+func (s CameraState) Dark() bool { return s == CameraLost || s == CameraNone }
 
 // CameraHealth is the camera's condition, as values.
 type CameraHealth struct {

@@ -88,6 +88,10 @@ func (m *Machine) actAdmin(a Action, now time.Time) {
 		m.rows = min(max(a.Rows, 1), MaxAdminRows)
 	}
 	if v.Busy {
+		if _, back := a.(StepBack); back && v.Stop.Key != "" {
+			m.admin(func(v *Admin) { v.Stop = Words{} })
+			m.flow.job.tear()
+		}
 		return
 	}
 	switch v.Step {
@@ -235,7 +239,7 @@ func (m *Machine) openAdmin(who domain.Staff, now time.Time) {
 	m.flow.adm.seat = seat{who: who}
 	m.view.Admin = &Admin{Step: AdminOpen, Who: who.Name, Role: who.Role, Page: PageToday}
 	o, lang, rows := m.newOffice(), m.view.Lang, m.adminRows()
-	m.adminWork(func(ctx context.Context) (seat, error) { return o.sit(ctx, who, lang, rows) })
+	m.adminWork(o, func(ctx context.Context) (seat, error) { return o.sit(ctx, who, lang, rows) })
 }
 
 // adminRows is how many rows the screen has room for.
@@ -250,14 +254,23 @@ func (m *Machine) adminRows() int {
 func (m *Machine) adminDo(a Action) {
 	o, s := m.newOffice(), m.flow.adm.seat
 	s.lang = m.view.Lang
-	m.adminWork(func(ctx context.Context) (seat, error) { return o.handle(ctx, s, a) })
+	m.adminWork(o, func(ctx context.Context) (seat, error) { return o.handle(ctx, s, a) })
 }
 
 // adminWork shows what the office did. It is not torn by leaving: what staff
-// began comes to its end.
-func (m *Machine) adminWork(do func(ctx context.Context) (seat, error)) {
+// began comes to its end, but for what says that it can be stopped.
+func (m *Machine) adminWork(o *office, do func(ctx context.Context) (seat, error)) {
 	m.admin(func(v *Admin) { v.Busy = true })
-	m.commit(func(ctx context.Context, _ *job) func(time.Time) {
+	torn, tear := context.WithCancel(m.base)
+	o.torn = torn
+	m.commit(func(ctx context.Context, j *job) func(time.Time) {
+		defer tear()
+		m.during(j, func(time.Time) { j.tear = tear })
+		o.telling = func(w Words) {
+			m.during(j, func(time.Time) {
+				m.admin(func(v *Admin) { v.Notice, v.Tone, v.Stop = w, ToneInfo, words("do.stop") })
+			})
+		}
 		s, err := do(ctx)
 		if err != nil && !errors.Is(err, errSessionOver) {
 			m.failed("admin tab", err)
@@ -268,7 +281,11 @@ func (m *Machine) adminWork(do func(ctx context.Context) (seat, error)) {
 				m.leaveAdmin("account", now)
 			case s.gone:
 				m.leaveAdmin("kiosk_left", now)
-				m.o.Admin.System.Leave()
+				if s.again {
+					m.o.Admin.System.Restart()
+				} else {
+					m.o.Admin.System.Leave()
+				}
 			case s.view.Step != AdminOpen: // the account could not be asked for
 				m.admin(func(v *Admin) { v.Busy, v.Notice, v.Tone = false, words("said.failed"), ToneStop })
 			default:

@@ -24,12 +24,12 @@ var rightsWanted = map[string]string{
 	"events.confirm": "sa", "events.correct": "sa", "events.picture": "sar", "events.export": "ar",
 	"cases.take": "sa", "cases.close": "sa",
 	"faq.add": "a", "faq.edit": "a", "faq.remove": "a", "faq.undo": "a", "faq.try": "sar",
-	"cameras.test": "sa", "cameras.set": "a", "cameras.add": "a", "cameras.remove": "a",
+	"cameras.test": "sa", "cameras.set": "a", "cameras.add": "a", "cameras.remove": "a", "cameras.find": "a", "cameras.use": "a",
 	"sync.retry": "a", "sync.offline": "a",
 	"recognition.calibrate": "ar", "recognition.apply": "a", "recognition.apply_verify": "a",
 	"staff.add": "a", "staff.pin": "a", "staff.role": "a", "staff.unlock": "a", "staff.close": "a", "staff.export": "ar",
 	"audit.verify": "ar", "audit.export": "ar",
-	"system.set": "a", "system.exit": "a",
+	"system.set": "a", "system.exit": "a", "system.restart": "a",
 }
 
 func TestRightsMatrix(t *testing.T) {

@@ -20,7 +20,7 @@ var auditDeeds = map[string]deed{
 var auditActions = []domain.AuditAction{
 	domain.AuditSignedIn, domain.AuditSignInFailed, domain.AuditNotAllowed, domain.AuditViewed, domain.AuditCorrected,
 	domain.AuditConfirmed, domain.AuditErased, domain.AuditBadgeIssued, domain.AuditBadgeRevoked, domain.AuditStaffAdded,
-	domain.AuditStaffRole, domain.AuditStaffClosed, domain.AuditConfigChanged, domain.AuditCameraChanged, domain.AuditFAQChanged,
+	domain.AuditStaffRole, domain.AuditStaffClosed, domain.AuditConfigChanged, domain.AuditCameraChanged, domain.AuditSearched, domain.AuditOffline, domain.AuditFAQChanged,
 	domain.AuditCaseChanged, domain.AuditRequeued, domain.AuditExported, domain.AuditKioskLeft,
 }
 

@@ -44,6 +44,7 @@ type outcome struct {
 	plots  []Plot
 	leave  bool // the open row is no more
 	gone   bool // the kiosk is left
+	again  bool // and starts again
 }
 
 func said(key string, pairs ...string) outcome { return outcome{said: words(key, pairs...)} }
@@ -213,6 +214,10 @@ func (o *office) do(ctx context.Context, s *seat, d deed, p pending) error {
 		if errors.As(err, &a) {
 			s.view.Form.Kept = a.kept
 		}
+		var more hinted
+		if errors.As(err, &more) {
+			s.view.Notice, s.view.Tone = more.hint, ToneWarn
+		}
 		return nil
 	}
 	if err != nil {
@@ -227,7 +232,7 @@ func (o *office) do(ctx context.Context, s *seat, d deed, p pending) error {
 	if out.leave {
 		s.at.row = ""
 	}
-	s.gone = out.gone
+	s.gone, s.again = out.gone, out.again
 	return nil
 }
 
@@ -325,7 +330,18 @@ type again struct {
 	kept map[string]string
 }
 
+// Unwrap lets it pass as its fields.
 func (a again) Unwrap() error { return a.fieldErrors }
+
+// hinted is what is wrong with a form, and what to do about it: more than fits
+// beside a field.
+type hinted struct {
+	fieldErrors
+	hint Words
+}
+
+// Unwrap lets it pass as its fields.
+func (h hinted) Unwrap() error { return h.fieldErrors }
 
 // into shows them beside their fields. What was written stays, but for PINs.
 func (f fieldErrors) into(form *Form, values map[string]string) *Form {

@@ -19,6 +19,26 @@ type office struct {
 	flows Flows
 	clock domain.Clock
 	log   *slog.Logger
+	// torn ends when whoever sits there stops what takes long, or leaves; telling
+	// tells the screen meanwhile how far it is. Both may be nil.
+	torn    context.Context
+	telling func(Words)
+}
+
+// stoppable is ctx for what takes long and may be stopped half-way.
+func (o *office) stoppable(ctx context.Context) (context.Context, context.CancelFunc) {
+	ctx, cancel := context.WithCancel(ctx)
+	if o.torn != nil {
+		context.AfterFunc(o.torn, cancel)
+	}
+	return ctx, cancel
+}
+
+// tell says how far something is that takes long.
+func (o *office) tell(w Words) {
+	if o.telling != nil {
+		o.telling(w)
+	}
 }
 
 // errSessionOver says that the account was closed, or its role changed.
@@ -81,9 +101,10 @@ type seat struct {
 	form *pending // a form is open
 	sure *pending // a question is open
 
-	view Admin  // as it was shown last
-	next string // cursor of the page after the one shown
-	gone bool   // the kiosk is left
+	view  Admin  // as it was shown last
+	next  string // cursor of the page after the one shown
+	gone  bool   // the kiosk is left
+	again bool   // and starts again
 	// special stands in place of the detail until something else is asked for: a
 	// receipt, a report.
 	special *Detail

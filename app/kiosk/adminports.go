@@ -102,14 +102,42 @@ type CameraDesk interface {
 	// TestPicture is what the camera sees now.
 	TestPicture(ctx context.Context, id string) (*image.RGBA, error)
 	// SetCamera changes how a camera is set, now and from now on. *SettingError
-	// for a value that cannot be.
+	// for a value that cannot be. It is kept, but not told to the camera, where
+	// the error is ErrNoEye; a *CameraError says that the camera did not act on it.
 	SetCamera(ctx context.Context, id string, s CameraSettings) error
-	// Connect takes another camera, by its address: *SettingError. restart
-	// tells that it counts from the next start on.
+	// Connect takes another camera, by its address, once it has shown a picture:
+	// *SettingError, *CameraError. restart tells that it counts from the next
+	// start on.
 	Connect(ctx context.Context, address string) (restart bool, err error)
-	// Remove leaves the kiosk without a camera of its own.
+	// Remove leaves the kiosk without a camera.
 	Remove(ctx context.Context, id string) (restart bool, err error)
+	// Find looks for cameras on this machine's own networks; Cameras lists what
+	// it found. It ends with ctx, and keeps what it had found until then.
+	Find(ctx context.Context, tell func(done, total int)) (searched, found int, err error)
 }
+
+// CameraTrouble is why a camera cannot be used.
+type CameraTrouble string
+
+// The troubles.
+const (
+	CameraSilent   CameraTrouble = "silent"   // nothing answers
+	CameraNotOne   CameraTrouble = "not_one"  // something else answers
+	CameraPassword CameraTrouble = "password" // it wants one, or another one
+	CameraBusy     CameraTrouble = "busy"     // another client has it
+	CameraOurs     CameraTrouble = "ours"     // this kiosk uses it already
+	CameraDeaf     CameraTrouble = "deaf"     // it does not act on what it is told
+)
+
+// CameraError says why a camera cannot be used.
+type CameraError struct {
+	Why CameraTrouble
+	Err error // what happened; may be nil
+}
+
+func (e *CameraError) Error() string { return fmt.Sprintf("camera: %s: %v", e.Why, e.Err) }
+
+func (e *CameraError) Unwrap() error { return e.Err }
 
 // CameraInfo is one camera.
 type CameraInfo struct {
@@ -125,6 +153,11 @@ type CameraInfo struct {
 	// Removable tells that the kiosk can be left without it.
 	Removable bool
 	RateStep  time.Duration
+	// Found: it was found on the network, and is not in use. Busy: somebody else
+	// has it.
+	Found, Busy bool
+	// Demo: its people are drawn. AtRestart: it is taken at the next start.
+	Demo, AtRestart bool
 }
 
 // CameraSettings is how a camera is set.
@@ -182,7 +215,50 @@ type SystemDesk interface {
 	Check(ctx context.Context) ([]CheckInfo, error)
 	// Leave ends the kiosk program; the session of the machine shows then.
 	Leave()
+	// Restart ends it, and starts it again.
+	Restart()
+	// Log reads the program's own log, the newest line first; LogLine is one of
+	// it: domain.ErrNotFound once it is no more.
+	Log(ctx context.Context, q LogQuery) (LogPage, error)
+	LogLine(ctx context.Context, id string) (LogLine, error)
 }
+
+// LogLevel is how much a line of the log matters.
+type LogLevel string
+
+// The levels.
+const (
+	LogDebug LogLevel = "debug"
+	LogInfo  LogLevel = "info"
+	LogWarn  LogLevel = "warn"
+	LogError LogLevel = "error"
+)
+
+// LogQuery asks for lines of the log.
+type LogQuery struct {
+	Least  LogLevel
+	Before string // LogPage.Next of the page before; "" for the newest
+	Limit  int
+}
+
+// LogPage is some lines of the log.
+type LogPage struct {
+	Lines []LogLine
+	Next  string // "" at the end; there may be more where Lines has none
+}
+
+// LogLine is one line of the log: text, without people's data and secrets.
+type LogLine struct {
+	ID      string
+	At      time.Time
+	Level   LogLevel
+	Message string
+	Attrs   []LogAttr
+	Foreign bool // another program wrote it: what it says is not told
+}
+
+// LogAttr is what a line says beside its message.
+type LogAttr struct{ Key, Value string }
 
 // SystemInfo is what runs where.
 type SystemInfo struct {
@@ -192,7 +268,15 @@ type SystemInfo struct {
 	People                             int
 	Events                             int64
 	DataDir                            string
-	LogFile                            string
+	LogFile                            string // "" where the log is in memory alone
+	LogMemory                          int    // lines that are kept then
+	SnapshotBytes, LogBytes            int64
+	Snapshots                          int64
+	// Versions of what the program is made of, and the models in use.
+	Go, OpenCV, Dlib, Detector, Encoder string
+	Centre                              string // its address; "" where there is none
+	CentreState                         string // as the texts sync_state have it
+	CentreError                         string
 }
 
 // CheckInfo is one line of the doctor.

@@ -10,8 +10,9 @@ import (
 )
 
 var systemDeeds = map[string]deed{
-	"system.set":  {by: admins, about: domain.TargetSetting, form: settingForm, do: setSetting},
-	"system.exit": {by: admins, about: domain.TargetDevice, sure: exitSure, do: exitKiosk},
+	"system.set":     {by: admins, about: domain.TargetSetting, form: settingForm, do: setSetting},
+	"system.exit":    {by: admins, about: domain.TargetDevice, sure: exitSure, do: exitKiosk},
+	"system.restart": {by: admins, about: domain.TargetDevice, sure: restartSure, do: restartKiosk},
 }
 
 // showSystem shows what runs here: the doctor's findings, or the settings.
@@ -19,17 +20,21 @@ func showSystem(ctx context.Context, c call) (leaf, error) {
 	if c.ports.System == nil {
 		return leaf{}, errNotHere
 	}
-	if c.at.row != "" {
+	view := c.at.filter["view"]
+	if view == "" {
+		view = "checks"
+	}
+	switch {
+	case c.at.row != "" && view == "log":
+		d, err := c.logDetail(ctx, c.at.row)
+		return leaf{detail: d}, err
+	case c.at.row != "":
 		d, err := c.settingDetail(ctx, c.at.row)
 		return leaf{detail: d}, err
 	}
 	s, err := c.ports.System.System(ctx)
 	if err != nil {
 		return leaf{}, err
-	}
-	view := c.at.filter["view"]
-	if view == "" {
-		view = "checks"
 	}
 	free := cellBytes(s.FreeBytes)
 	if s.FreeBytes < 1<<30 {
@@ -39,42 +44,59 @@ func showSystem(ctx context.Context, c call) (leaf, error) {
 		figure("version", cellText(s.Version)), figure("started", cellAge(s.Started)), figure("people", cellCount(s.People)),
 		figure("events", cellCount(int(s.Events))), figure("database", cellBytes(s.DatabaseBytes)), figure("free", free),
 	}}
-	filter := choice("view", view, "checks", "settings", "about")
-	exit := AdminButton{ID: "system.exit", Label: words("do.exit"), Icon: "cross", Grave: true}
+	filters := []Choice{choice("view", view, "checks", "log", "settings", "about")}
+	do := []AdminButton{
+		{ID: "system.restart", Label: words("do.restart"), Icon: "retry"}, {ID: "system.exit", Label: words("do.exit"), Icon: "cross", Grave: true},
+	}
 	switch view {
+	case "log":
+		least := c.at.filter["level"]
+		filters = append(filters, choice("level", least, "", string(LogWarn), string(LogError)))
+		l.figures, do = logFigures(s), nil
+		l.table, l.next, err = c.logTable(ctx, LogLevel(least))
 	case "settings":
 		l.table, l.next, err = c.settingTable(ctx)
 	case "about":
-		l.table = c.aboutTable(s)
+		l.table, l.next = c.aboutTable(s)
 	default:
 		l.table, l.next, err = c.checkTable(ctx)
 	}
 	if err != nil {
 		return leaf{}, err
 	}
-	l.table.Filters, l.table.Do = []Choice{filter}, []AdminButton{exit}
+	l.table.Filters, l.table.Do = filters, do
 	return l, nil
 }
 
-func (c call) aboutTable(s SystemInfo) *Table {
+// aboutTable is what runs here, where it keeps what, and what it is connected
+// to.
+func (c call) aboutTable(s SystemInfo) (*Table, string) {
 	t := &Table{Columns: []Column{column("what", 3), column("value", 9)}, Total: -1}
-	add := func(key, value string) {
-		if value != "" {
-			t.Rows = append(t.Rows, Row{Cells: []Cell{cellKey("about." + key), cellText(value)}})
-		}
-	}
 	file := ""
 	if c.ports.Config != nil {
 		file = c.ports.Config.File()
 	}
-	add("version", s.Version)
-	add("device", s.DeviceID)
-	add("config", file)
-	add("data", s.DataDir)
-	add("log", s.LogFile)
-	add("sqlite", s.SQLite)
-	add("network", s.Address)
-	return t
+	centre := cellText("")
+	if s.CentreState != "" {
+		centre = cellKey("sync_state." + s.CentreState)
+	}
+	var list []Row
+	for _, x := range []struct {
+		key   string
+		value Cell
+	}{
+		{"version", cellText(s.Version)}, {"device", cellText(s.DeviceID)}, {"go", cellText(s.Go)}, {"opencv", cellText(s.OpenCV)},
+		{"dlib", cellText(s.Dlib)}, {"sqlite", cellText(s.SQLite)}, {"detector", cellText(s.Detector)}, {"encoder", cellText(s.Encoder)},
+		{"config", cellText(file)}, {"data", cellText(s.DataDir)}, {"database", cellBytes(s.DatabaseBytes)},
+		{"snapshots", cellBytes(s.SnapshotBytes)}, {"log", logPlace(s)}, {"log_size", logSize(s)}, {"free", cellBytes(s.FreeBytes)},
+		{"network", cellText(s.Address)}, {"centre", cellText(s.Centre)}, {"centre_state", centre}, {"centre_error", cellText(s.CentreError)},
+	} {
+		if x.value.Kind != CellWords || x.value.Words.Key != "" || x.value.Words.Plain != "" {
+			list = append(list, Row{Cells: []Cell{cellKey("about." + x.key), x.value}})
+		}
+	}
+	next := paged(c, t, list, func(r Row) Row { return r })
+	return t, next
 }
 
 func (c call) checkTable(ctx context.Context) (*Table, string, error) {
@@ -201,6 +223,21 @@ func (c call) set(ctx context.Context, key, value, beside string) (outcome, erro
 
 func exitSure(context.Context, call) (*Confirm, error) {
 	return &Confirm{Title: words("sure.exit"), Text: words("sure.exit_text"), Yes: words("do.exit"), NeedsPIN: true}, nil
+}
+
+func restartSure(context.Context, call) (*Confirm, error) {
+	return &Confirm{Title: words("sure.restart"), Text: words("sure.restart_text"), Yes: words("do.restart")}, nil
+}
+
+// restartKiosk starts the kiosk again, with all that was set.
+func restartKiosk(ctx context.Context, c call) (outcome, error) {
+	if c.ports.System == nil {
+		return outcome{}, errNotHere
+	}
+	if err := c.note(ctx, domain.AuditKioskLeft, domain.TargetDevice, "", "how", "restart"); err != nil {
+		return outcome{}, err
+	}
+	return outcome{gone: true, again: true}, nil
 }
 
 // exitKiosk leaves the kiosk for the session of the machine.

@@ -67,6 +67,9 @@ type Admin struct {
 	Notice Words
 	Tone   Tone // of Notice
 	Busy   bool
+	// Stop, where it has a key, is a button that ends what keeps the tab busy:
+	// StepBack.
+	Stop Words
 }
 
 // Words are a text by its key, with what stands in its places. Plain, where Key
@@ -190,7 +193,7 @@ type DetailField struct {
 type AdminButton struct {
 	ID    string // of AdminDo
 	Label Words
-	Icon  string // "plus", "trash", "check", "cross", "printer", "retry", "edit", "download", "user", "camera"
+	Icon  string // "plus", "trash", "check", "cross", "printer", "retry", "edit", "download", "user", "camera", "search"
 	Grave bool   // cannot be undone: it asks first
 	Main  bool
 }

@@ -48,6 +48,7 @@ type flow struct {
 // flow's.
 type job struct {
 	cancel context.CancelFunc // nil where it comes to its end in any case
+	tear   context.CancelFunc // stops what of it may be stopped half-way; may be nil
 }
 
 // begin starts a flow in its first state.
@@ -73,6 +74,9 @@ func (m *Machine) endFlow() {
 
 func (m *Machine) stopJob() {
 	if m.flow != nil && m.flow.job != nil {
+		if m.flow.job.tear != nil {
+			m.flow.job.tear()
+		}
 		if m.flow.job.cancel != nil {
 			m.flow.job.cancel()
 			m.leaveGesture()
@@ -86,7 +90,7 @@ func (m *Machine) stopJob() {
 func (m *Machine) work(do func(ctx context.Context, j *job) func(now time.Time)) {
 	m.stopJob()
 	ctx, cancel := context.WithCancel(m.base)
-	m.spawn(ctx, &job{cancel}, cancel, do)
+	m.spawn(ctx, &job{cancel: cancel}, cancel, do)
 }
 
 // commit is work that is not torn by leaving: it comes to its end, within

@@ -61,6 +61,7 @@ type Machine struct {
 	shown     bool // view was published at least once
 	people    map[domain.PersonID]string
 	engine    bool // SetEngine was called
+	missed    bool // the camera was said to be lost, and has not returned since
 
 	flow  *flow // what the visitor is in the middle of; nil: nothing
 	scene domain.Scene
@@ -225,7 +226,7 @@ func (m *Machine) enter(s State, now time.Time) {
 func (m *Machine) rest(now time.Time) {
 	m.card = card{}
 	m.endFlow()
-	if m.view.Status.Camera == domain.CameraLost {
+	if m.view.Status.Camera.Dark() {
 		m.enter(StateCameraLost, now)
 		return
 	}

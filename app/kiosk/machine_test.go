@@ -5,6 +5,7 @@ import (
 	"errors"
 	"image"
 	"runtime"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -311,6 +312,40 @@ func TestCameraLostAndBack(t *testing.T) {
 	b.rec.Run(ctx)
 	want := []domain.Reason{domain.ReasonCameraLost, domain.ReasonCameraReturned}
 	if got := b.events.reasons(); len(got) != 2 || got[0] != want[0] || got[1] != want[1] {
+		t.Fatalf("events %v, want %v", got, want)
+	}
+}
+
+// Staff takes the camera away, and sets up another one.
+func TestAnotherCamera(t *testing.T) {
+	b := newBench(t)
+	is := func(states ...domain.CameraState) {
+		for _, s := range states {
+			b.Camera(domain.CameraHealth{State: s, FPS: 20})
+		}
+	}
+	is(domain.CameraLive, domain.CameraConnecting)
+	b.want(StateAttract) // the next picture is about to come
+	is(domain.CameraLive)
+	b.want(StateAttract)
+	is(domain.CameraNone)
+	b.want(StateCameraLost)
+	if s := b.View().Status.Camera; s != domain.CameraNone {
+		t.Fatalf("the state bar says %s", s)
+	}
+	is(domain.CameraConnecting, domain.CameraLive)
+	b.want(StateAttract)
+	is(domain.CameraLost)
+	b.want(StateCameraLost)
+	is(domain.CameraConnecting, domain.CameraLost, domain.CameraConnecting, domain.CameraLive) // another one, in its place
+	b.want(StateAttract)
+	is(domain.CameraLost, domain.CameraNone, domain.CameraConnecting, domain.CameraLive)
+	b.want(StateAttract)
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	b.rec.Run(ctx)
+	want := []domain.Reason{domain.ReasonCameraLost, domain.ReasonCameraReturned, domain.ReasonCameraLost}
+	if got := b.events.reasons(); !slices.Equal(got, want) {
 		t.Fatalf("events %v, want %v", got, want)
 	}
 }

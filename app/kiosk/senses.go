@@ -61,6 +61,11 @@ func (m *Machine) SetNetwork(n Network) {
 	m.update(func(time.Time) { m.view.Status.Network = n })
 }
 
+// SetHeld tells whether staff holds the sync back.
+func (m *Machine) SetHeld(held bool) {
+	m.update(func(time.Time) { m.view.Status.Held = held })
+}
+
 // Picture shows a camera picture.
 func (m *Machine) Picture(p domain.Picture) { m.o.Screen.ShowPicture(p) }
 
@@ -79,15 +84,22 @@ func (m *Machine) Camera(h domain.CameraHealth) {
 		}
 		m.cameraChanged()
 		switch {
-		case state == domain.CameraLost:
-			m.o.Recorder.Camera(domain.ReasonCameraLost, now)
+		case state.Dark():
+			if state == domain.CameraLost && !m.missed {
+				m.o.Recorder.Camera(domain.ReasonCameraLost, now)
+			}
+			m.missed = state == domain.CameraLost // one that staff took away will not return
 			m.scene = domain.Scene{}
 			m.o.Screen.ShowScene(m.scene)
 			if m.view.State == StateAttract || m.view.State == StateUnknown || m.view.State == StateGreeting {
 				m.rest(now)
 			}
-		case state == domain.CameraLive && was == domain.CameraLost:
-			m.o.Recorder.Camera(domain.ReasonCameraReturned, now)
+		case state == domain.CameraLive:
+			// Another camera connects in between: what counts is what was said.
+			if m.missed {
+				m.o.Recorder.Camera(domain.ReasonCameraReturned, now)
+				m.missed = false
+			}
 			if m.view.State == StateCameraLost {
 				m.rest(now)
 			}

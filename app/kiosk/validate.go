@@ -39,7 +39,7 @@ func (m *Machine) validate(change func(*Validate)) {
 
 // cameraless tells that no picture comes.
 func (m *Machine) cameraless() bool {
-	return m.o.Flows.Eye == nil || m.view.Status.Camera == domain.CameraLost || (m.flow != nil && m.flow.blind)
+	return m.o.Flows.Eye == nil || m.view.Status.Camera.Dark() || (m.flow != nil && m.flow.blind)
 }
 
 // scan waits for a badge.

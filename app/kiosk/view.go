@@ -17,7 +17,7 @@ const (
 	StateAttract    State = "attract"     // the live picture, waiting for somebody
 	StateGreeting   State = "greeting"    // somebody known is here
 	StateUnknown    State = "unknown"     // somebody not known is here
-	StateCameraLost State = "camera_lost" // no picture; QR and PIN still work
+	StateCameraLost State = "camera_lost" // no picture, or no camera; QR and PIN still work
 	StateHelp       State = "help"        // how to use the kiosk
 	StateNotice     State = "notice"      // an honest word about Notice
 )
@@ -98,7 +98,8 @@ type Status struct {
 	Engine  string // encoder name, "" while it loads or where there is none
 	Grade   Grade
 	Network Network
-	Pending int // events that await sync
+	Held    bool // staff holds the sync back: to a visitor it is offline
+	Pending int  // events that await sync
 	Demo    bool
 }
 

@@ -144,7 +144,7 @@ func (d *adminDesk) show(v kiosk.View, first bool) {
 	for i, p := range a.Pages {
 		d.navs[i].SetSelected(p == a.Page)
 	}
-	d.strip.show(a)
+	d.strip.show(a, v.Status)
 	d.showNotice(before, first)
 	if moved || !reflect.DeepEqual(before.Figures, a.Figures) {
 		d.makeMetrics()
@@ -243,7 +243,11 @@ func (d *adminDesk) showTable(before kiosk.Admin, moved bool) {
 		d.list, d.do = nil, nil
 		return
 	}
-	if moved || before.Table == nil || !reflect.DeepEqual(before.Table.Do, t.Do) {
+	stop := d.admin.Stop
+	switch {
+	case stop.Key != "" && (moved || !reflect.DeepEqual(before.Stop, stop)): // nothing else can be done meanwhile
+		d.do = []*widgets.Button{d.env.buttonWith(widgets.Secondary, assets.IconCross, d.env.words(stop), d.env.do(kiosk.StepBack{}))}
+	case stop.Key == "" && (moved || before.Stop.Key != "" || before.Table == nil || !reflect.DeepEqual(before.Table.Do, t.Do)):
 		d.do = d.env.adminButtons(t.Do, "")
 	}
 	if d.list != nil && d.list.fits(*t) {

@@ -46,9 +46,17 @@ func newAdminStrip(e Env, v kiosk.View, menu func()) *adminStrip {
 	return s
 }
 
-func (s *adminStrip) show(a kiosk.Admin) {
+func (s *adminStrip) show(a kiosk.Admin, st kiosk.Status) {
 	s.who.SetContent(a.Who)
-	s.role.SetContent(s.env.words(kiosk.Words{Key: "role." + string(a.Role)}))
+	role, colour := s.env.words(kiosk.Words{Key: "role." + string(a.Role)}), s.env.Style.Muted
+	if st.Held { // on every page, until it is let go
+		role, colour = role+" · "+s.env.say("status.network_held"), s.env.Style.Warn
+		if st.Pending > 0 {
+			role += ", " + s.env.Texts.Count(string(s.env.Lang), "status.pending", st.Pending)
+		}
+	}
+	s.role.SetContent(role)
+	s.role.SetColour(colour)
 	s.menu.SetWords(s.env.pageName(a.Page)) // where one is, and the way elsewhere
 }
 

@@ -244,7 +244,7 @@ func (e Env) pageName(p kiosk.AdminPage) string {
 var buttonIcons = map[string]assets.Icon{
 	"plus": assets.IconPlus, "trash": assets.IconErase, "check": assets.IconCheck, "cross": assets.IconCross,
 	"printer": assets.IconPrinter, "retry": assets.IconRetry, "edit": assets.IconEdit, "download": assets.IconDownload,
-	"user": assets.IconPerson, "camera": assets.IconCamera,
+	"user": assets.IconPerson, "camera": assets.IconCamera, "search": assets.IconSearch,
 }
 
 // adminButtons makes the buttons about a row, "" for the whole page.

@@ -1,6 +1,7 @@
 package screens
 
 import (
+	"agentid/app/domain"
 	"agentid/app/kiosk"
 	"agentid/assets"
 	"agentid/ui/theme"
@@ -46,15 +47,21 @@ func newUnknown(e Env, v kiosk.View) Body {
 	})
 }
 
-// newCameraLost says what works without the camera.
+// newCameraLost says what works without a camera, for now or for good.
 func newCameraLost(e Env, v kiosk.View) Body {
+	title, next := "camera_lost.title", "camera_lost.next"
+	others := []*widgets.Button{
+		e.choose(widgets.Secondary, assets.IconChat, "camera_lost.ask", kiosk.FeatureAsk),
+		e.choose(widgets.Secondary, assets.IconPerson, "camera_lost.staff", kiosk.FeatureStaff),
+	}
+	if v.Status.Camera == domain.CameraNone { // nothing reconnects, only a scanner reads codes, and nobody waits to register with their face
+		title, next = "camera_lost.none_title", "camera_lost.none_next"
+		others = append([]*widgets.Button{e.choose(widgets.Secondary, assets.IconUserPlus, "unknown.register", kiosk.FeatureRegister)}, others...)
+	}
 	return newCard(e, v, cardParts{
 		sign: assets.IconQR, colour: e.Style.Brand,
-		words: []*widgets.Text{e.title("camera_lost.title"), e.text("camera_lost.next")},
-		others: []*widgets.Button{
-			e.choose(widgets.Secondary, assets.IconChat, "camera_lost.ask", kiosk.FeatureAsk),
-			e.choose(widgets.Secondary, assets.IconPerson, "camera_lost.staff", kiosk.FeatureStaff),
-		},
+		words:   []*widgets.Text{e.title(title), e.text(next)},
+		others:  others,
 		primary: e.choose(widgets.Primary, assets.IconQR, "camera_lost.validate", kiosk.FeatureValidate),
 	})
 }

@@ -42,6 +42,8 @@ func PlaceOf(v kiosk.View) Place {
 	switch {
 	case v.State == kiosk.StateGreeting:
 		p.given, p.first = v.Given, v.FirstVisit
+	case v.State == kiosk.StateCameraLost:
+		p.noCamera = v.Status.Camera == domain.CameraNone
 	case v.State == kiosk.StateNotice:
 		p.notice = v.Notice
 	case v.State == kiosk.StateRegister && v.Register != nil:

@@ -84,6 +84,8 @@ func StateItems(e Env, s kiosk.Status) []widgets.StateItem {
 		out = append(out, item(assets.IconCamera, "status.camera_live", widgets.ToneOK))
 	case domain.CameraLost:
 		out = append(out, item(assets.IconCameraOff, "status.camera_lost", widgets.ToneWarn))
+	case domain.CameraNone:
+		out = append(out, item(assets.IconCameraOff, "status.camera_none", widgets.ToneQuiet))
 	default:
 		out = append(out, item(assets.IconCamera, "status.camera_connecting", widgets.ToneQuiet))
 	}

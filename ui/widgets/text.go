@@ -49,6 +49,15 @@ func (t *Text) SetContent(s string) {
 	t.Refresh()
 }
 
+// SetColour changes the colour of what it says.
+func (t *Text) SetColour(c color.NRGBA) {
+	if c == t.color {
+		return
+	}
+	t.color = c
+	t.Refresh()
+}
+
 // HeightFor is how high it is in the given width.
 func (t *Text) HeightFor(width float32) float32 {
 	w := t.fit(width)

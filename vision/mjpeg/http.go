@@ -114,13 +114,21 @@ func plain(err error) error {
 	return err
 }
 
+// Why a camera that answers gives no stream.
+var (
+	ErrCredentials = errors.New("camera refuses the credentials")
+	ErrBusy        = errors.New("camera is busy with another client")
+	// ErrStatus is any other status than 200: something else lives there.
+	ErrStatus = errors.New("camera answers with an error")
+)
+
 // refusal explains a status that is not 200.
 func refusal(code int) error {
 	switch code {
 	case http.StatusUnauthorized, http.StatusForbidden:
-		return fmt.Errorf("camera refuses the credentials (status %d)", code)
+		return fmt.Errorf("%w (status %d)", ErrCredentials, code)
 	case http.StatusServiceUnavailable, http.StatusTooManyRequests:
-		return fmt.Errorf("camera is busy with another client (status %d)", code)
+		return fmt.Errorf("%w (status %d)", ErrBusy, code)
 	}
-	return fmt.Errorf("camera answers with status %d", code)
+	return fmt.Errorf("%w (status %d)", ErrStatus, code)
 }
