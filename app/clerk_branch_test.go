@@ -175,7 +175,7 @@ func anotherCamera(t *testing.T, v *visitor, first *device.Device) {
 		t.Errorf("%d look at the first camera still", n)
 	}
 	v.step("camera-added")
-	v.open(second.StreamURL())
+	v.open(strings.TrimPrefix(second.StreamURL(), "http://"))
 	v.deed("do.test_picture")
 	v.reads(v.say("admin.said.test_picture"))
 	v.step("test-picture")
@@ -199,7 +199,7 @@ func anotherAnswer(t *testing.T, v *visitor) {
 	at := slices.IndexFunc(sets[domain.Spanish], func(e faq.Entry) bool { return e.ID == topic })
 	title := sets[domain.Spanish][at].Title
 	v.page("faq")
-	v.touch(v.display, v.find("field", v.say("admin.hint.faq")))
+	v.touch(v.display, v.find("field", v.say("admin.ui.search")))
 	v.write("feriados")
 	v.touch(v.display, v.find("key", "enter"))
 	v.settled()

@@ -147,11 +147,22 @@ func (v *visitor) key(r rune) {
 			v.touch(v.display, p)
 			return
 		}
+		if _, other := v.seen("key", "row"); other && !unicode.IsLetter(r) {
+			break // it is on another top row
+		}
 	}
 	if unicode.IsLetter(r) { // the other case
 		v.touch(v.display, v.find("key", "shift"))
-	} else {
-		v.touch(v.display, v.find("key", "row"))
+	} else { // on another top row
+		for range 4 {
+			v.touch(v.display, v.find("key", "row"))
+			for end := time.Now().Add(300 * time.Millisecond); time.Now().Before(end); {
+				if p, ok := v.seen("key", string(r)); ok {
+					v.touch(v.display, p)
+					return
+				}
+			}
+		}
 	}
 	v.touch(v.display, v.find("key", string(r)))
 }
