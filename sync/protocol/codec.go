@@ -103,15 +103,20 @@ func Gunzip(r io.Reader, limit int) ([]byte, error) {
 		return nil, gzipError(err)
 	}
 	defer z.Close()
-	out, err := io.ReadAll(io.LimitReader(z, int64(limit)+1))
-	if err != nil {
+	// Into a buffer that has grown before: to grow one each time costs twice.
+	buf := unpacked.Get().(*bytes.Buffer)
+	defer unpacked.Put(buf)
+	buf.Reset()
+	if _, err := buf.ReadFrom(io.LimitReader(z, int64(limit)+1)); err != nil {
 		return nil, gzipError(err)
 	}
-	if len(out) > limit {
+	if buf.Len() > limit {
 		return nil, fmt.Errorf("%w: more than %d bytes after gunzip", ErrTooLarge, limit)
 	}
-	return out, nil
+	return bytes.Clone(buf.Bytes()), nil
 }
+
+var unpacked = sync.Pool{New: func() any { return new(bytes.Buffer) }}
 
 // gzipError keeps the cause, which may be the reader's own.
 func gzipError(err error) error {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"runtime/debug"
 	"sync"
 	"syscall"
 	"testing"
@@ -47,6 +48,7 @@ func (d *device) batches(from, n int) [][]byte {
 // connections, in the same run and into the same server, which is durable.
 func BenchmarkIngest(b *testing.B) {
 	const kiosks, each = 4, 10
+	defer debug.SetGCPercent(debug.SetGCPercent(400)) // as central serve does
 	server, err := pgtest.Start(pgtest.Durable...)
 	if errors.Is(err, pgtest.ErrAbsent) {
 		b.Skipf("skipped: %v", err)
