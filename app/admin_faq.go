@@ -127,7 +127,7 @@ func entryWritten(t kiosk.TopicInfo, old faq.Entry, others []faq.Entry) (faq.Ent
 		ID: t.ID, Category: t.Category, Related: old.Related, Title: t.Title, Ways: t.Questions, First: t.First, Answer: t.Answer,
 	}
 	if d.ID == "" {
-		d.ID = newTopicPrefix + "new"
+		d.ID = newTopicDraft
 	}
 	e, err := d.Entry()
 	var faults faq.Faults
@@ -181,10 +181,16 @@ func sentence(s string) string {
 // that of a topic of the centre or of the program.
 const newTopicPrefix = "branch_"
 
+// newTopicDraft is the id of one that has none yet.
+const newTopicDraft = "branch"
+
 // newTopic makes an id of a title.
 func (y faqLayers) newTopic(title string) string {
 	const most = 40
-	words := strings.FieldsFunc(strings.ReplaceAll(chat.SameQuestion(title), "ñ", "n"), func(r rune) bool { return r == ' ' })
+	words := strings.Fields(strings.ReplaceAll(chat.SameQuestion(title), "ñ", "n"))
+	if len(words) == 0 { // of another script
+		words = []string{"topic"}
+	}
 	id := newTopicPrefix + strings.Join(words, "_")
 	id = strings.TrimRight(id[:min(len(id), most)], "_")
 	taken := func(id string) bool {

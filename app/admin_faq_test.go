@@ -238,6 +238,20 @@ func TestStaffAreToldWhatIsWrongWithATopic(t *testing.T) {
 	}
 }
 
+func TestNewTopicsHaveIDsOfTheirOwn(t *testing.T) {
+	y := faqLayers{base: map[domain.Lang]faqBase{domain.Spanish: {entries: []faq.Entry{{ID: "branch_donde"}}}}, edits: map[domain.Lang]map[string]faqEdit{
+		domain.English: {"branch_donde_2": {}},
+	}}
+	for title, want := range map[string]string{
+		"¿Dónde?": "branch_donde_3", "日本?": "branch_topic", "¿Cuántos años?": "branch_cuantos_anos", strings.Repeat("muy largo ", 20): "branch_muy_largo_muy_largo_muy_largo_muy",
+	} {
+		got := y.newTopic(title)
+		if _, err := (faq.Draft{ID: got, Category: "ayuda", Title: "a", Answer: "b"}).Entry(); got != want || err != nil {
+			t.Errorf("%q: %q, want %q; %v", title, got, want, err)
+		}
+	}
+}
+
 // Two who edit the same topic: the second is told, and may mean it.
 func TestTwoEditOneTopic(t *testing.T) {
 	k := newAdminKiosk(t)
@@ -269,6 +283,18 @@ func TestTwoEditOneTopic(t *testing.T) {
 	}
 	if got := k.answered(domain.Spanish, "a qué hora abren"); !strings.Contains(got, "De 8 a 13.") {
 		t.Errorf("heard %q", got)
+	}
+	// A form holds as many ways to ask as a topic may have.
+	var ways []string
+	for i := range faq.MaxPhrasings {
+		ways = append(ways, fmt.Sprintf("manera %d de preguntar por el horario de atención al público de la sucursal", i))
+	}
+	values = k.faqForm("faq.edit", "sucursal_horario", map[string]string{"questions": strings.Join(ways, "\n")})
+	if v = k.do(kiosk.AdminSubmit{Form: "faq.edit", Values: values}); v.Notice.Key != "said.faq_saved" {
+		t.Fatalf("%v, %+v", problems(v), v.Notice)
+	}
+	if edits, err = k.store.FAQEdits(t.Context()); err != nil || !strings.Contains(edits[0].Text, ways[len(ways)-1]) {
+		t.Errorf("%v, the last way is lost", err)
 	}
 }
 

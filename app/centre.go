@@ -363,7 +363,9 @@ func (t takeover) ApplyPage(ctx context.Context, page domain.CentrePage) (domain
 	if done.People > 0 {
 		t.p.galleryChanged()
 	}
-	t.p.faqPublished()
+	if done.Documents+done.Gone > 0 {
+		t.p.faqPublished()
+	}
 	if done.Erased+done.Gone+done.Badges > 0 {
 		t.p.sweepCards(ctx)
 	}

@@ -102,6 +102,7 @@ func (b *faqBook) change(was *faqInForce, y faqLayers, kept func() error) error 
 		return err
 	}
 	b.now.Store(&faqInForce{layers: y, engine: e})
+	b.drafted.of, b.drafted.engine = nil, nil
 	b.serve(e)
 	nudge(b.again)
 	return nil
@@ -147,7 +148,7 @@ func (b *faqBook) reread(ctx context.Context, y faqLayers) (faqLayers, error) {
 	for _, l := range faqLangs {
 		out.edits[l] = map[string]faqEdit{}
 	}
-	out.refused = slices.DeleteFunc(slices.Clone(y.refused), func(r faqRefusal) bool { return r.ref == "branch" })
+	out.refused = slices.DeleteFunc(slices.Clone(y.refused), func(r faqRefusal) bool { return r.ref == refBranch })
 	return out, out.readEdits(ctx, b.store)
 }
 
@@ -223,6 +224,10 @@ func (b *faqBook) takePublished(ctx context.Context) {
 	}
 	was := b.now.Load()
 	y := b.c.readLayers(ctx, b.store, b.files, true)
+	if i := slices.IndexFunc(y.refused, faqRefusal.ofStore); i >= 0 { // what is in force stays
+		b.c.log.Error("answers not read", slog.String("error", y.refused[i].In(domain.English)))
+		return
+	}
 	if sameRefused(y, was.layers) && y.sameBases(was.layers) {
 		return
 	}

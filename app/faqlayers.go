@@ -46,9 +46,17 @@ type faqEdit struct {
 
 // faqRefusal is something that was published or kept and is not used.
 type faqRefusal struct {
-	ref string // "es"
+	ref string // "es", or one of those below
 	err error
 }
+
+// What of the store could not be read at all.
+const (
+	refCentre = "centre"
+	refBranch = "branch"
+)
+
+func (r faqRefusal) ofStore() bool { return r.ref == refCentre || r.ref == refBranch }
 
 // In tells it in a language, in one line.
 func (r faqRefusal) In(l domain.Lang) string {
@@ -117,10 +125,10 @@ func (c *cli) readLayers(ctx context.Context, st faqStore, files map[domain.Lang
 		return y
 	}
 	if err := y.readCentre(ctx, st, keep); err != nil {
-		y.refused = append(y.refused, faqRefusal{"centre", err})
+		y.refused = append(y.refused, faqRefusal{refCentre, err})
 	}
 	if err := y.readEdits(ctx, st); err != nil {
-		y.refused = append(y.refused, faqRefusal{"branch", err})
+		y.refused = append(y.refused, faqRefusal{refBranch, err})
 	}
 	if built, err := builtInFAQ(); err == nil {
 		for _, l := range faqLangs {
@@ -363,7 +371,7 @@ func (y faqLayers) topics(l domain.Lang) []kiosk.TopicInfo {
 		}
 		if x, ok := y.edits[in][e.ID]; ok {
 			b, over := based[e.ID]
-			t.ChangedAt, t.Edited = x.At, in == l && fixed[e.ID]
+			t.ChangedAt, t.Edited = x.At, in == l && t.Fixed
 			t.Overtaken = t.Edited && over && x.Base != hashOf(b)
 			if !fixed[e.ID] {
 				t.Origin = kiosk.OriginBranch
