@@ -135,11 +135,7 @@ func (d cameraDesk) awaitLive(ctx context.Context, was *camera) {
 		if h := d.p.health.Load(); d.p.camera.Load() != was && h != nil && h.State == domain.CameraLive {
 			return
 		}
-		t := d.p.c.clock.NewTimer(liveLook)
-		select {
-		case <-t.C():
-		case <-ctx.Done():
-			t.Stop()
+		if !d.p.wait(ctx, liveLook) {
 			return
 		}
 	}

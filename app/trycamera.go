@@ -18,8 +18,13 @@ import (
 	"agentid/vision/opencv"
 )
 
-// tryPatience is how long a camera that staff wants may take to its first picture.
-const tryPatience = 6 * time.Second
+const (
+	// tryPatience is how long a camera that staff wants may take to its first
+	// picture, and how long one that is busy may take to be free: the client that
+	// it has may be our own last try, which it has not seen leave.
+	tryPatience = 6 * time.Second
+	busyPause   = 500 * time.Millisecond
+)
 
 // errNoPicture says that none came in time.
 var errNoPicture = errors.New("no picture in time")
@@ -51,6 +56,9 @@ func firstPicture(ctx context.Context, src vision.Source, patience time.Duration
 	case bad != nil:
 		return nil, bad
 	}
+	if r, ok := src.(vision.HealthReporter); ok && r.Health().BadFrames > 0 {
+		return nil, fmt.Errorf("%w: %s", vision.ErrPicture, r.Health().LastError)
+	}
 	return nil, fmt.Errorf("%w: %s", errNoPicture, patience)
 }
 
@@ -63,10 +71,25 @@ func (p *program) tryCamera(ctx context.Context, a config.Address) (*image.RGBA,
 	}
 	defer cam.Close()
 	img, err := firstPicture(ctx, cam.source, tryPatience)
+	for end := p.c.clock.Now().Add(tryPatience); errors.Is(err, mjpeg.ErrBusy) && p.c.clock.Now().Before(end) && p.wait(ctx, busyPause); {
+		img, err = firstPicture(ctx, cam.source, tryPatience)
+	}
 	if err == nil {
 		return img, nil
 	}
 	return nil, &kiosk.CameraError{Why: whyNot(err, func() bool { return anyoneAt(ctx, a) }), Err: err}
+}
+
+// wait waits; false at the end of ctx.
+func (p *program) wait(ctx context.Context, d time.Duration) bool {
+	t := p.c.clock.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C():
+		return true
+	case <-ctx.Done():
+		return false
+	}
 }
 
 // whyNot is what is wrong with a camera, as far as its failure tells; reached
