@@ -31,6 +31,8 @@ type assistant struct {
 	kiosk  string // its device id
 	values map[domain.Lang]faq.Values
 	groups map[domain.Lang]*kiosk.AskGroups
+	// answers are those of the centre; nil where none are told.
+	answers caseAnswers
 }
 
 var _ kiosk.Assistant = (*assistant)(nil)
@@ -59,7 +61,9 @@ func (p *program) openAssistant() {
 	}
 	site := p.machine.View().Site
 	values := faqValues(p.c.cfg, config.Site(site))
-	p.machine.SetAssistant(newAssistant(a.engine, p.store, p.c.clock, p.store.DeviceID(), values), speaker)
+	assistant := newAssistant(a.engine, p.store, p.c.clock, p.store.DeviceID(), values)
+	assistant.answers = p.store
+	p.machine.SetAssistant(assistant, speaker)
 }
 
 // group sorts the topics by category. The topic by which one asks for a person
@@ -97,6 +101,9 @@ func (a *assistant) Begin(l domain.Lang, who kiosk.Asker) kiosk.Conversation {
 	c.session, c.err = chat.NewSession(chat.SessionOptions{
 		Engine: a.engine, Clock: a.clock, Journal: c, NewID: newID, Lang: l, Kiosk: a.kiosk, Identity: id,
 	})
+	if a.answers != nil && who.Person != "" && who.Validated {
+		return answeredConversation{c, a.answers, who.Person}
+	}
 	return c
 }
 

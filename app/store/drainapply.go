@@ -371,6 +371,9 @@ func (a applier) answers(ctx context.Context, d domain.Document) error {
 	case version == d.Version:
 		return nil
 	}
+	if _, err := a.tx.ExecContext(ctx, "UPDATE cases SET told_at = NULL WHERE id = ?", d.Ref); err != nil { // of another answer
+		return err
+	}
 	return a.audit(domain.WithActor(ctx, domain.Actor{ID: domain.ActorCentre}), a.tx, domain.AuditCaseChanged, domain.TargetCase, d.Ref, "to", "answered")
 }
 
