@@ -244,6 +244,9 @@ func (m *Machine) converse(question string, now time.Time, do func(context.Conte
 				if question != "" {
 					a.Question = question
 				}
+				if turn.Private && turn.Answer != nil { // what was touched only offered it
+					a.Question = turn.Answer.Title
+				}
 			})
 			m.askTold()
 			if !turn.Private {

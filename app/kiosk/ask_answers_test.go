@@ -56,7 +56,7 @@ func TestAnAnswerIsOffered(t *testing.T) {
 		t.Fatalf("%+v", v)
 	}
 	d.Do(AskTopic{ID: "case:1"})
-	if v = d.asked(AskAnswer); v.Turn.Answer.Blocks[0].Text != "privado" || v.Voice != VoiceReady || len(s.texts) != 0 {
+	if v = d.asked(AskAnswer); v.Turn.Answer.Blocks[0].Text != "privado" || v.Question != "su consulta" || v.Voice != VoiceReady || len(s.texts) != 0 {
 		t.Errorf("%+v, spoken %d", v, len(s.texts))
 	}
 	d.after(12*time.Second, known(1, "p1"))
