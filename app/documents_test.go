@@ -55,15 +55,22 @@ func (k *adminKiosk) setting(key string) kiosk.SettingInfo {
 // restarted is the kiosk after a restart, without a centre in sight.
 func (k *adminKiosk) restarted() *program {
 	k.t.Helper()
-	c := newCLI(k.t.Output(), k.t.Output())
-	c.sources, c.window = k.c.sources, k.c.window
-	cfg, err := config.Load(c.sources)
-	must(k.t, err)
-	c.cfg = cfg
-	p, err := newProgram(k.t.Context(), c)
+	k.t.Setenv("AGENTID_CENTRE_URL", "https://127.0.0.1:1")
+	p, err := newProgram(k.t.Context(), k.secondCLI(k.t))
 	must(k.t, err)
 	k.t.Cleanup(func() { _ = p.close() })
 	return p
+}
+
+// secondCLI is the command line once more, with what is configured now.
+func (k *adminKiosk) secondCLI(t *testing.T) *cli {
+	t.Helper()
+	c := newCLI(t.Output(), t.Output())
+	c.sources, c.window = k.c.sources, k.c.window
+	cfg, err := config.Load(c.sources)
+	must(t, err)
+	c.cfg = cfg
+	return c
 }
 
 // What the centre may set is what the kiosk knows, and nothing by which one
@@ -194,6 +201,14 @@ func TestCentreSetsTheKiosk(t *testing.T) {
 	}
 	if s := (&adminKiosk{program: p, t: t}).setting("retention.months"); s.Fixed != "centre" || s.Value != "9" {
 		t.Errorf("%+v", s)
+	}
+
+	// One that has left its centre goes by its own.
+	t.Setenv("AGENTID_CENTRE_URL", "")
+	if p, err := newProgram(ctx, k.secondCLI(t)); err != nil || p.c.cfg.Recognition.Votes != 5 {
+		t.Errorf("%v", err)
+	} else {
+		must(t, p.close())
 	}
 
 	// Taken back, the branch's own values count again.
