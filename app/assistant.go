@@ -31,6 +31,8 @@ type assistant struct {
 	clock  domain.Clock
 	kiosk  string // its device id
 	values map[domain.Lang]faq.Values
+	// answers are those of the centre; nil where none are told.
+	answers caseAnswers
 }
 
 // served is what visitors are answered with from one change of the answers to
@@ -77,6 +79,7 @@ func (p *program) openAssistant(ctx context.Context) {
 	site := p.machine.View().Site
 	values := faqValues(p.c.cfg, config.Site(site))
 	a := newAssistant(f.engine, p.store, p.c.clock, p.store.DeviceID(), values)
+	a.answers = p.store
 	p.assistant.Store(a)
 	a.serve(p.faq.now.Load().engine) // what changed since
 	p.machine.SetAssistant(a, speaker)
@@ -127,6 +130,9 @@ func (a *assistant) Begin(l domain.Lang, who kiosk.Asker) kiosk.Conversation {
 	c.session, c.err = chat.NewSession(chat.SessionOptions{
 		Engine: a.engine(), Clock: a.clock, Journal: c, NewID: newID, Lang: l, Kiosk: a.kiosk, Identity: id,
 	})
+	if a.answers != nil && who.Person != "" && who.Validated {
+		return answeredConversation{c, a.answers, who.Person}
+	}
 	return c
 }
 

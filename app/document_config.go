@@ -65,8 +65,12 @@ func (p *program) loadWith(values map[string]string) (config.Config, error) {
 
 // startConfig has a kiosk that starts go by what the centre had set. What cannot
 // be, with a file that was changed meanwhile or a newer program, is left out: a
-// kiosk starts whatever was published.
+// kiosk starts whatever was published. One that has left its centre goes by its
+// own.
 func (p *program) startConfig(ctx context.Context) {
+	if p.c.cfg.Centre.URL == "" {
+		return
+	}
 	docs, err := p.configDocuments(ctx)
 	var values map[string]string
 	if err == nil {

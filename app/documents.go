@@ -95,8 +95,12 @@ func (p *program) takeDocuments(ctx context.Context, page domain.CentrePage) (no
 }
 
 // openDocuments has a kiosk that starts go by what the centre had published: it
-// may be offline. Whatever cannot be taken is no reason not to start.
+// may be offline. Whatever cannot be taken is no reason not to start. One that
+// has left its centre shows its own texts, and looks after its accounts itself.
 func (p *program) openDocuments(ctx context.Context) {
+	if p.c.cfg.Centre.URL == "" {
+		return
+	}
 	ctx = domain.WithActor(ctx, domain.Actor{ID: domain.ActorCentre})
 	p.say(append(p.takeTexts(ctx), p.takeStaff(ctx, func(domain.StaffID) bool { return true })...))
 }

@@ -55,15 +55,22 @@ func (k *adminKiosk) setting(key string) kiosk.SettingInfo {
 // restarted is the kiosk after a restart, without a centre in sight.
 func (k *adminKiosk) restarted() *program {
 	k.t.Helper()
-	c := newCLI(k.t.Output(), k.t.Output())
-	c.sources, c.window = k.c.sources, k.c.window
-	cfg, err := config.Load(c.sources)
-	must(k.t, err)
-	c.cfg = cfg
-	p, err := newProgram(k.t.Context(), c)
+	k.t.Setenv("AGENTID_CENTRE_URL", "https://127.0.0.1:1")
+	p, err := newProgram(k.t.Context(), k.secondCLI(k.t))
 	must(k.t, err)
 	k.t.Cleanup(func() { _ = p.close() })
 	return p
+}
+
+// secondCLI is the command line once more, with what is configured now.
+func (k *adminKiosk) secondCLI(t *testing.T) *cli {
+	t.Helper()
+	c := newCLI(t.Output(), t.Output())
+	c.sources, c.window = k.c.sources, k.c.window
+	cfg, err := config.Load(c.sources)
+	must(t, err)
+	c.cfg = cfg
+	return c
 }
 
 // What the centre may set is what the kiosk knows, and nothing by which one
@@ -194,6 +201,14 @@ func TestCentreSetsTheKiosk(t *testing.T) {
 	}
 	if s := (&adminKiosk{program: p, t: t}).setting("retention.months"); s.Fixed != "centre" || s.Value != "9" {
 		t.Errorf("%+v", s)
+	}
+
+	// One that has left its centre goes by its own.
+	t.Setenv("AGENTID_CENTRE_URL", "")
+	if p, err := newProgram(ctx, k.secondCLI(t)); err != nil || p.c.cfg.Recognition.Votes != 5 {
+		t.Errorf("%v", err)
+	} else {
+		must(t, p.close())
 	}
 
 	// Taken back, the branch's own values count again.
@@ -463,3 +478,76 @@ func TestCentresAnswerToACase(t *testing.T) {
 }
 
 func strconvF(f float64) string { return strconv.FormatFloat(f, 'f', 3, 64) }
+
+// Who validated when they asked, and has validated now, is offered the answer,
+// once; nobody else is.
+func TestAnswerOfTheCentreIsOffered(t *testing.T) {
+	k := newAdminKiosk(t)
+	ctx := t.Context()
+	people, err := k.store.People(ctx)
+	must(t, err)
+	asker, other := people[0].ID, people[1].ID
+	const asked, greeted = "01890a5d-ac96-774b-bcce-b302099a8071", "01890a5d-ac96-774b-bcce-b302099a8072"
+	for id, how := range map[string]domain.CaseIdentity{asked: domain.IdentityValidated, greeted: domain.IdentityRecognised} {
+		must(t, k.store.AddCase(ctx, domain.Case{ID: id, Lang: domain.Spanish, Identity: how, Person: asker, Reason: domain.CaseAsked,
+			Transcript: []domain.CaseLine{{At: k.c.clock.Now(), Visitor: true, Text: "¿Y mi tarjeta?"}}}))
+		notes := k.centreSays(domain.Document{Kind: domain.DocumentCaseAnswer, Ref: id,
+			Content: `{"text":"Su tarjeta está en la sucursal.","by":"Ana Ruiz","lang":"es","at":"2027-01-04T12:30:00Z"}`})
+		if notes != nil {
+			t.Fatal(notes)
+		}
+	}
+	e, err := builtInEngine()
+	must(t, err)
+	a := newAssistant(e, k.store, k.c.clock, k.store.DeviceID(), nil)
+	a.answers = k.store
+	waits := func(who kiosk.Asker) (kiosk.Conversation, kiosk.AskTurn, bool) {
+		t.Helper()
+		c := a.Begin(domain.Spanish, who)
+		w, ok := c.(kiosk.Answered)
+		if !ok {
+			return c, kiosk.AskTurn{}, false
+		}
+		turn, ok, err := w.Waiting(ctx, domain.Spanish)
+		must(t, err)
+		return c, turn, ok
+	}
+	for _, who := range []kiosk.Asker{{}, {Person: asker}, {Person: other, Validated: true}} {
+		c, turn, ok := waits(who)
+		if ok {
+			t.Errorf("%+v is offered %+v", who, turn)
+		}
+		if turn, _ := c.Choose(ctx, domain.Spanish, answerChip+asked); turn.Answer != nil {
+			t.Errorf("%+v is shown %+v", who, turn.Answer)
+		}
+	}
+	c, turn, ok := waits(kiosk.Asker{Person: asker, Validated: true})
+	if !ok || !turn.Private || turn.Step != kiosk.AskTalk || len(turn.Chips) != 1 || strings.Contains(turn.Spoken(), "tarjeta") {
+		t.Fatalf("%+v", turn)
+	}
+	if en := c.In(turn, domain.English); en.Say == turn.Say || en.Chips[0].Title == turn.Chips[0].Title || en.Chips[0].ID != turn.Chips[0].ID {
+		t.Errorf("in English: %+v", en)
+	}
+	if turn, err := c.Choose(ctx, domain.Spanish, answerChip+greeted); err != nil || turn.Answer != nil {
+		t.Errorf("asked by a face alone, it is shown: %+v, %v", turn, err)
+	}
+	turn, err = c.Choose(ctx, domain.Spanish, turn.Chips[0].ID)
+	must(t, err)
+	if !turn.Private || turn.MayRate || turn.Answer.Title != "¿Y mi tarjeta?" || turn.Answer.Blocks[0].Text != "Su tarjeta está en la sucursal." {
+		t.Errorf("%+v %+v", turn, turn.Answer)
+	}
+	if _, turn, ok := waits(kiosk.Asker{Person: asker, Validated: true}); ok {
+		t.Errorf("offered again: %+v", turn)
+	}
+	told, err := k.store.Case(ctx, asked)
+	if must(t, err); told.Told.IsZero() {
+		t.Error("staff do not see that it was told")
+	}
+	// Another answer is news.
+	k.centreSays(domain.Document{Kind: domain.DocumentCaseAnswer, Ref: asked})
+	k.centreSays(domain.Document{Kind: domain.DocumentCaseAnswer, Ref: asked,
+		Content: `{"text":"Ya puede retirarla.","by":"Ana Ruiz","lang":"es","at":"2027-01-05T12:30:00Z"}`})
+	if _, _, ok := waits(kiosk.Asker{Person: asker, Validated: true}); !ok {
+		t.Error("the second answer is not offered")
+	}
+}

@@ -115,6 +115,13 @@ func asks() []state {
 		Step: kiosk.AskPerson, Say: "Aviso a una persona del equipo. Le verá aquí y ya sabrá qué preguntó.", Ref: "8F3A",
 	}))
 	add("ask-failed", kiosk.Ask{Step: kiosk.AskFailed})
+	// What the centre answered to who asked: offered first, then shown.
+	add("ask-offered", answer(kiosk.Ask{Voice: kiosk.VoiceReady}, &kiosk.AskTurn{
+		Step: kiosk.AskTalk, Say: "Tenemos una respuesta a su consulta.", Chips: []kiosk.AskChip{{ID: "case:1", Title: "Ver la respuesta"}}, Private: true,
+	}))
+	add("ask-told", answer(kiosk.Ask{Question: "¿Cuándo llega mi tarjeta nueva?", Voice: kiosk.VoiceReady}, &kiosk.AskTurn{Step: kiosk.AskAnswer, Private: true, Answer: &kiosk.AskAnswered{
+		Title: "¿Cuándo llega mi tarjeta nueva?", Blocks: []kiosk.AskBlock{{Text: strings.Repeat("Su tarjeta nueva está en la sucursal. Puede retirarla desde mañana. ", 9)}, {Text: "— Ana Ruiz, atención al cliente"}},
+	}}))
 	return list
 }
 

@@ -474,3 +474,40 @@ func TestStringIsAConfiguration(t *testing.T) {
 		t.Errorf("got\n%s\nexpected\n%s", again, first)
 	}
 }
+
+// The centre goes before the file, and the machine before the centre; no path is
+// the centre's.
+func TestTheCentreAmongTheSources(t *testing.T) {
+	home := t.TempDir()
+	file := filepath.Join(home, "agentid.toml")
+	if err := os.WriteFile(file, []byte("[recognition]\nvotes = 5\nmin_face_px = 90\n[site]\nbranch = \"Centro\"\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	src := config.Sources{Environ: []string{"HOME=" + home, "AGENTID_RECOGNITION_MARGIN=0.07"}, File: file, Centre: map[string]string{
+		"recognition.votes": "2", "recognition.margin": "0.2", "site.branch": "Sur", "liveness.timeout": "5s",
+	}}
+	list, err := config.Describe(src, domain.English)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, s := range list {
+		want, ok := map[string]struct {
+			value string
+			from  config.FromKind
+		}{
+			"recognition.votes": {"2", config.FromCentre}, "recognition.margin": {"0.07", config.FromEnvironment}, "site.branch": {"Sur", config.FromCentre},
+			"recognition.min_face_px": {"90", config.FromFile}, "liveness.timeout": {"5s", config.FromCentre}, "lang": {"es", config.FromDefault},
+		}[s.Key]
+		if ok && (s.Value != want.value || s.From.Kind != want.from) {
+			t.Errorf("%s = %s from %s, want %+v", s.Key, s.Value, s.From.Kind, want)
+		}
+	}
+	for key, value := range map[string]string{"badge.key_file": "/tmp/k", "data_dir": "/tmp", "nothing": "1", "recognition.votes": "99", "site.branch": "a\x00b"} {
+		src.Centre = map[string]string{key: value}
+		_, err := config.Load(src)
+		var e *config.Error
+		if !errors.As(err, &e) || e.Problems[0].From.Kind != config.FromCentre || !strings.Contains(e.Error(), "la central") {
+			t.Errorf("%s = %q: %v", key, value, err)
+		}
+	}
+}

@@ -92,6 +92,7 @@ type Case struct {
 	// given whole.
 	Answered bool
 	Answer   *CaseAnswer
+	Told     time.Time // when the kiosk showed the answer to who asked; zero before
 }
 
 // Question is what the visitor asked last, and Topic what was answered last.

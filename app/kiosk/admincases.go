@@ -108,6 +108,9 @@ func (c call) caseDetail(ctx context.Context) (*Detail, error) {
 	}
 	if a := k.Answer; a != nil { // beside the question
 		d.Fields = slices.Insert(d.Fields, 1, field("answer", toned(cellText(a.Text), ToneOK)), field("answered_by", cellText(a.By)), field("answered_at", cellTime(a.At)))
+		if !k.Told.IsZero() {
+			d.Fields = append(d.Fields, field("answer_told", cellTime(k.Told)))
+		}
 	}
 	t := Table{Columns: []Column{column("who", 2), column("said", 8), minor(column("at", 3))}, Empty: words("empty.conversation"), Total: -1}
 	for _, x := range k.Transcript {

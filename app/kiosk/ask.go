@@ -47,6 +47,29 @@ func (m *Machine) startAsk(now time.Time) {
 	who := m.asker(now)
 	m.begin(StateAsk, &flow{ask: &conversation{with: m.assistant.Begin(m.view.Lang, who)}}, now)
 	m.view.Ask = &Ask{Step: AskTopics, Groups: m.assistant.Groups(m.view.Lang), Voice: m.voice()}
+	if with, ok := m.flow.ask.with.(Answered); ok && who.Validated {
+		m.offerAnswer(with)
+	}
+}
+
+// offerAnswer offers what was answered to who has validated, unless they go on
+// by themselves meanwhile. From then on the page is theirs alone.
+func (m *Machine) offerAnswer(with Answered) {
+	lang := m.view.Lang
+	m.work(func(ctx context.Context, _ *job) func(time.Time) {
+		turn, ok, err := with.Waiting(ctx, lang)
+		if err != nil {
+			m.failed("answers not known", err)
+		}
+		return func(now time.Time) {
+			if v := m.view.Ask; !ok || v.Step != AskTopics || v.Open != "" || v.Turn != nil {
+				return
+			}
+			m.flow.since, m.flow.ask.begun = now, true
+			m.asking(func(a *Ask) { a.Step, a.Turn = turn.Step, &turn })
+			m.askTold()
+		}
+	})
 }
 
 // asker is who stands there, as far as is known: somebody greeted, or who has
@@ -221,9 +244,14 @@ func (m *Machine) converse(question string, now time.Time, do func(context.Conte
 				if question != "" {
 					a.Question = question
 				}
+				if turn.Private && turn.Answer != nil { // what was touched only offered it
+					a.Question = turn.Answer.Title
+				}
 			})
 			m.askTold()
-			m.speak()
+			if !turn.Private {
+				m.speak()
+			}
 		}
 	})
 }

@@ -84,6 +84,9 @@ type AskTurn struct {
 	MayRate bool
 	// Lost tells that nothing was understood.
 	Lost bool
+	// Private tells that it is for the eyes of who asked: it is not read aloud by
+	// itself.
+	Private bool
 	// Ref is the case that staff finds this under, its last characters, where a
 	// person was called with this turn.
 	Ref string
@@ -131,6 +134,13 @@ type Conversation interface {
 	// In is a turn in another language. It may be called at any time, and only
 	// computes.
 	In(t AskTurn, lang domain.Lang) AskTurn
+}
+
+// Answered is a Conversation that may begin with what was answered to somebody
+// later. It is asked of those alone who have validated.
+type Answered interface {
+	// Waiting offers an answer; false where there is none.
+	Waiting(ctx context.Context, lang domain.Lang) (AskTurn, bool, error)
 }
 
 // Speaker speaks what stands on the screen.

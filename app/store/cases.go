@@ -110,6 +110,40 @@ func (s *Store) Case(ctx context.Context, id string) (domain.Case, error) {
 	return list[0], nil
 }
 
+// maxAnswers bounds how many answers wait for one person.
+const maxAnswers = 10
+
+// AnswersTo lists the open cases of somebody that the centre has answered and
+// they have not seen, oldest first: those alone in which they had validated, for
+// a face may be taken for another's.
+func (s *Store) AnswersTo(ctx context.Context, id domain.PersonID) ([]domain.Case, error) {
+	defer s.useKeys()()
+	list, err := s.cases(ctx, s.r, true, `WHERE person = ? AND identity = ? AND state <> ? AND told_at IS NULL
+		AND EXISTS (SELECT 1 FROM centre_documents d WHERE d.kind = 'case_answer' AND d.ref = cases.id) ORDER BY at, id LIMIT ?`,
+		id, domain.IdentityValidated, domain.CaseClosed, maxAnswers)
+	for i := range list {
+		if err == nil {
+			list[i].Answer, err = s.caseAnswer(ctx, list[i].ID)
+		}
+	}
+	return list, wrap("answers", s.orRotated(ctx, err))
+}
+
+// AnswerTold notes that who asked was shown the answer. domain.ErrNotFound.
+func (s *Store) AnswerTold(ctx context.Context, id string) error {
+	defer s.useKeys()()
+	return wrap("answer told", s.sealing(ctx, func(tx *sql.Tx) error {
+		n, err := changed(ctx, tx, "UPDATE cases SET told_at = coalesce(told_at, ?) WHERE id = ?", micros(s.clock.Now()), id)
+		if err == nil && n == 0 {
+			err = domain.ErrNotFound
+		}
+		if err != nil {
+			return err
+		}
+		return s.audit(ctx, tx, domain.AuditCaseChanged, domain.TargetCase, id, "to", "told")
+	}))
+}
+
 // caseAnswer is what the centre answers to a case; nil where it went meanwhile.
 func (s *Store) caseAnswer(ctx context.Context, id string) (*domain.CaseAnswer, error) {
 	list, err := s.centreDocuments(ctx, "kind = ? AND ref = ?", domain.DocumentCaseAnswer, id)
@@ -150,7 +184,7 @@ func (s *Store) Cases(ctx context.Context, f domain.CaseFilter) ([]domain.Case, 
 // cases lists cases, with their transcripts where whole.
 func (s *Store) cases(ctx context.Context, q queryer, whole bool, where string, args ...any) ([]domain.Case, error) {
 	rows, err := q.QueryContext(ctx, `SELECT id, version, at, kiosk, lang, identity, coalesce(person, ''), reason, state,
-		coalesce(staff, ''), changed_at, wrapped_key, transcript,
+		coalesce(staff, ''), changed_at, wrapped_key, transcript, told_at,
 		EXISTS (SELECT 1 FROM centre_documents d WHERE d.kind = 'case_answer' AND d.ref = cases.id) FROM cases `+where, args...)
 	if err != nil {
 		return nil, err
@@ -160,13 +194,17 @@ func (s *Store) cases(ctx context.Context, q queryer, whole bool, where string, 
 	for rows.Next() {
 		var c domain.Case
 		var at, changed int64
+		var told sql.NullInt64
 		var wrapped, sealed []byte
 		err := rows.Scan(&c.ID, &c.Version, &at, &c.Kiosk, &c.Lang, &c.Identity, &c.Person, &c.Reason, &c.State,
-			&c.Staff, &changed, &wrapped, &sealed, &c.Answered)
+			&c.Staff, &changed, &wrapped, &sealed, &told, &c.Answered)
 		if err != nil {
 			return nil, err
 		}
 		c.At, c.ChangedAt = fromMicros(at), fromMicros(changed)
+		if told.Valid {
+			c.Told = fromMicros(told.Int64)
+		}
 		if whole {
 			if c.Transcript, err = s.transcript(c.ID, wrapped, sealed); err != nil {
 				return nil, err

@@ -314,8 +314,13 @@ func (a applier) document(ctx context.Context, d domain.Document) error {
 	if err != nil {
 		return err
 	}
+	var had int64 // told again, it is no news
+	err = a.tx.QueryRowContext(ctx, "SELECT coalesce((SELECT version FROM centre_documents WHERE kind = ? AND ref = ?), 0)", d.Kind, d.Ref).Scan(&had)
+	if err != nil {
+		return err
+	}
 	if d.Kind == domain.DocumentCaseAnswer {
-		if err := a.answers(ctx, d); err != nil {
+		if err := a.answers(ctx, d, had == d.Version); err != nil {
 			return err
 		}
 	}
@@ -327,6 +332,9 @@ func (a applier) document(ctx context.Context, d domain.Document) error {
 		return err
 	}
 	a.done.Documents++
+	if had == d.Version {
+		return nil
+	}
 	return a.auditDocument(ctx, domain.AuditDocument, d)
 }
 
@@ -358,18 +366,19 @@ func (a applier) auditDocument(ctx context.Context, did domain.AuditAction, d do
 
 // answers notes that a case is answered. The answer to a case that is not here
 // is not kept: it is of another kiosk, or its person is erased.
-func (a applier) answers(ctx context.Context, d domain.Document) error {
+func (a applier) answers(ctx context.Context, d domain.Document, again bool) error {
 	var here bool
-	var version int64
-	err := a.tx.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM cases WHERE id = ?),
-		coalesce((SELECT version FROM centre_documents WHERE kind = ? AND ref = ?), 0)`, d.Ref, d.Kind, d.Ref).Scan(&here, &version)
+	err := a.tx.QueryRowContext(ctx, "SELECT EXISTS (SELECT 1 FROM cases WHERE id = ?)", d.Ref).Scan(&here)
 	switch {
 	case err != nil:
 		return err
 	case !here:
 		return errNotKept
-	case version == d.Version:
+	case again:
 		return nil
+	}
+	if _, err := a.tx.ExecContext(ctx, "UPDATE cases SET told_at = NULL WHERE id = ?", d.Ref); err != nil { // of another answer
+		return err
 	}
 	return a.audit(domain.WithActor(ctx, domain.Actor{ID: domain.ActorCentre}), a.tx, domain.AuditCaseChanged, domain.TargetCase, d.Ref, "to", "answered")
 }

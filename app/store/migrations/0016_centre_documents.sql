@@ -12,6 +12,9 @@ CREATE TABLE centre_staff (
     CHECK ((code IS NULL) = (until IS NULL))
 ) STRICT, WITHOUT ROWID;
 
+-- When who asked was told what the centre answered.
+ALTER TABLE cases ADD COLUMN told_at INTEGER;
+
 -- What is answered to a case goes with it.
 CREATE TRIGGER case_answer_removed AFTER DELETE ON cases BEGIN
   DELETE FROM centre_documents WHERE kind = 'case_answer' AND ref = OLD.id;
