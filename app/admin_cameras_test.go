@@ -448,3 +448,13 @@ func TestStartAgain(t *testing.T) {
 		t.Errorf("%q, want %q", out, want)
 	}
 }
+
+// The doctor of a kiosk without a camera warns, and does not call it ill.
+func TestDoctorWithoutACamera(t *testing.T) {
+	c := newCLI(io.Discard, t.Output())
+	c.cfg.Camera.URL, c.cfg.Telemetry.Addr = config.NoCamera, ""
+	f := c.checkCamera(t.Context())
+	if len(f) != 1 || f[0].Verdict != warn || !strings.Contains(f[0].Detail, "scanner") {
+		t.Errorf("%+v", f)
+	}
+}

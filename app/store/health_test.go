@@ -30,6 +30,11 @@ func TestCheck(t *testing.T) {
 	if ms, _ := migrations(); h.Schema != len(ms) || h.Problems != nil || h.People != 1 || h.Events != 3 || h.Snapshots != 1 || h.Pending != 2 || h.Dead != 1 {
 		t.Errorf("health %+v", h)
 	}
+	u, err := s.Usage(t.Context())
+	must(t, err)
+	if u.SQLite != s.SQLiteVersion() || u.DatabaseBytes == 0 || u.Snapshots != 1 || u.SnapshotBytes != int64(len("picture")) {
+		t.Errorf("usage %+v", u)
+	}
 }
 
 // A page of zeros in the midst of the file is found, by the doctor and, if
