@@ -223,8 +223,12 @@ func anotherAnswer(t *testing.T, v *visitor) {
 		v.tap("ask.read_on")
 	}
 	v.step("new-answer")
-	v.tap("ask.finish")
-	v.toRest()
+	v.await("the visitors' screen", 30*time.Second, func(s screenState) bool {
+		if p, ok := v.seen("button", v.say("register.back")); ok && s.State == "ask" {
+			v.touch(v.display, p)
+		}
+		return s.State != "ask"
+	})
 }
 
 // refused has the centre refuse for good what waits to be told first.
