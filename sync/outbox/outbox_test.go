@@ -20,9 +20,17 @@ type lanes struct {
 	Queue
 	waits [domain.LaneRest + 1]int
 	asked int
+	keys  int
 }
 
 func (q *lanes) DueNotices(_ context.Context, lane domain.Lane, n int) ([]domain.Notice, error) {
+	if lane == domain.LaneKeys {
+		list := make([]domain.Notice, min(n, q.keys))
+		for i := range list {
+			list[i].Key = domain.NoticeKey{Kind: domain.NoticeBadgeKey, Row: int64(i)}
+		}
+		return list, nil
+	}
 	q.asked++
 	kinds := []domain.NoticeKind{domain.NoticeErasure, domain.NoticeEvent, domain.NoticePerson, "health"}
 	list := make([]domain.Notice, min(n, q.waits[lane]))
