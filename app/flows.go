@@ -20,6 +20,12 @@ func (p *program) flows(ctx context.Context, site kiosk.Site, texts *assets.Text
 	if err != nil {
 		p.c.log.Error("badges", slog.String("error", err.Error()))
 	}
+	p.desk = desk
+	if desk.err == nil {
+		if err := p.store.TellBadgeKeys(ctx, desk.keys); err != nil { // the next start tries again
+			p.c.log.Error("badge keys not told", slog.String("error", err.Error()))
+		}
+	}
 	consent, err := newConsentTexts(site.Organisation, p.c.cfg.Retention.Months, desk.err)
 	if err != nil {
 		return nil, err
