@@ -122,11 +122,13 @@ func newCentre(t testing.TB, tls bool) *centre {
 		c.counts[r.URL.Path]++
 		seen := c.seen
 		w.Header().Set("Date", time.Now().Add(c.ahead).UTC().Format(http.TimeFormat))
-		speaks := c.speaks
 		c.mu.Unlock()
 		if seen != nil {
 			seen(r.URL.Path)
 		}
+		c.mu.Lock()
+		speaks := c.speaks
+		c.mu.Unlock()
 		if !strings.HasPrefix(r.URL.Path, "/objects/") && !c.understands(w, r, speaks) {
 			return
 		}
