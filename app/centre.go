@@ -307,6 +307,7 @@ func (t takeover) ApplyPage(ctx context.Context, page domain.CentrePage) (domain
 	}
 	if err != nil {
 		t.p.galleryChanged() // part of it may be done
+		t.p.badgeKeysChanged(ctx)
 		return done, err
 	}
 	for _, c := range page.Changes {
