@@ -188,7 +188,11 @@ func TestRevokeBesideBadgeKeys(t *testing.T) {
 		a := enrol(t, db, "norte")
 		var wg sync.WaitGroup
 		wg.Go(func() { send(t, db, a, badgeKeyOf(t, a, a.Device[0], 1, nil)) })
-		wg.Go(func() { must(t, db.RevokeKiosk(context.Background(), a.Device, "now")) })
+		wg.Go(func() {
+			if err := db.RevokeKiosk(context.Background(), a.Device, "now"); err != nil {
+				t.Error(err)
+			}
+		})
 		wg.Wait()
 		if n := one[int](t, db, "SELECT count(*) FROM badge_keys WHERE device = $1 AND revoked_at IS NULL", a.Device); n != 0 {
 			t.Fatal("a key of a revoked kiosk is trusted")
