@@ -36,14 +36,72 @@ func newDesk(t *testing.T) (*cli, *domaintest.Clock, *badgeDesk) {
 	return c, clock, d
 }
 
-type noneIssued struct{}
+type noneIssued struct{ siteKeys }
+
+// siteKeys are what the centre has told of keys.
+type siteKeys []domain.BadgeKey
+
+func (siteKeys) DeviceID() string                                       { return "01950000-0000-7000-8000-00000000002a" }
+func (k siteKeys) BadgeKeys(context.Context) ([]domain.BadgeKey, error) { return k, nil }
 
 func (noneIssued) EventsQuery(context.Context, store.Filter) ([]domain.Event, error) { return nil, nil }
 
-type someIssued struct{}
+type someIssued struct{ siteKeys }
 
 func (someIssued) EventsQuery(context.Context, store.Filter) ([]domain.Event, error) {
 	return []domain.Event{{Reason: domain.ReasonBadgeIssued}}, nil
+}
+
+// What the centre says of keys counts from the next badge on, and a file that names
+// one lifts no limit of it.
+func TestBadgeDeskTakesTheSitesKeys(t *testing.T) {
+	c, clock, d := newDesk(t)
+	_, _, other := newDesk(t)
+	b := c.newBadge(domain.PersonID(newID()), 1)
+	foreign, err := other.token(b)
+	must(t, err)
+	theirs := func(change func(*domain.BadgeKey)) siteKeys {
+		k := other.keys[0]
+		if change != nil {
+			change(&k)
+		}
+		return siteKeys{k}
+	}
+	read := func(site siteKeys, want error) kiosk.Token {
+		t.Helper()
+		must(t, d.reload(t.Context(), someIssued{site}))
+		got, err := d.Read(foreign)
+		if !errors.Is(err, want) {
+			t.Errorf("%+v, %v, want %v", got, err, want)
+		}
+		return got
+	}
+	read(nil, badge.ErrUnknownIssuer)
+	if got := read(theirs(nil), nil); got.Badge != b.ID || !got.Before.IsZero() {
+		t.Errorf("%+v", got)
+	}
+	revoked := clock.Now().Add(time.Hour)
+	limited := theirs(func(k *domain.BadgeKey) { k.RevokedAt = revoked })
+	d.trusted = []domain.BadgeKey{{Public: other.issuer.Public()}}
+	if got := read(limited, nil); !got.Before.Equal(revoked) {
+		t.Errorf("%+v", got)
+	}
+	d.trusted = nil
+	read(theirs(func(k *domain.BadgeKey) { k.DroppedAt = revoked }), badge.ErrUnknownIssuer)
+	read(theirs(func(k *domain.BadgeKey) { k.Public = k.Public[1:] }), badge.ErrUnknownIssuer)
+	read(nil, badge.ErrUnknownIssuer)
+	// Of its own key it is told only that others limit it.
+	own := d.keys[0]
+	own.RevokedAt = clock.Now()
+	must(t, d.reload(t.Context(), someIssued{siteKeys{own}}))
+	mine, err := d.token(b)
+	must(t, err)
+	if got, err := d.Read(mine); err != nil || !got.Before.IsZero() || !d.limited(siteKeys{own}) || d.limited(limited) {
+		t.Errorf("%+v, %v", got, err)
+	}
+	if k := d.keys[0]; k.ID != domain.BadgeKeyID(d.issuer.ID().String()) || !ed25519.Verify(k.Public, domain.BadgeKeyProof(k.DeviceID, k.Public), k.Proof) {
+		t.Errorf("told of as %+v", k)
+	}
 }
 
 func TestBadgeDesk(t *testing.T) {

@@ -9,7 +9,9 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"agentid/app/badge"
@@ -22,8 +24,13 @@ import (
 // those of other kiosks alone.
 type badgeDesk struct {
 	issuer *badge.Issuer // nil: err says why
-	ring   *badge.Keyring
 	err    error
+	keys   []domain.BadgeKey // this kiosk's own, for the centre; none with err
+	// own is the ring of this kiosk's keys; trusted those of a file, for a kiosk
+	// without a centre.
+	own     *badge.Keyring
+	trusted []domain.BadgeKey
+	ring    atomic.Pointer[badge.Keyring] // all of them, as they are now
 }
 
 var _ kiosk.Badges = (*badgeDesk)(nil)
@@ -31,6 +38,13 @@ var _ kiosk.Badges = (*badgeDesk)(nil)
 // issuedBadges tells whether this kiosk ever issued a badge: events stay.
 type issuedBadges interface {
 	EventsQuery(context.Context, store.Filter) ([]domain.Event, error)
+}
+
+// badgeStore is that, and what the centre has told of badge keys.
+type badgeStore interface {
+	issuedBadges
+	DeviceID() string
+	BadgeKeys(context.Context) ([]domain.BadgeKey, error)
 }
 
 // badgeKeyFile is where this kiosk's key lies. It may be made for as long as
@@ -45,27 +59,55 @@ func (c *cli) badgeKeyFile(ctx context.Context, st issuedBadges) (badge.KeyFile,
 
 // openBadges opens the keys. The desk that it returns works as far as it can,
 // also beside an error, which is for staff.
-func (c *cli) openBadges(ctx context.Context, st issuedBadges) (*badgeDesk, error) {
+func (c *cli) openBadges(ctx context.Context, st badgeStore) (*badgeDesk, error) {
 	file, err := c.badgeKeyFile(ctx, st)
 	var keys badge.Keys
 	if err == nil {
 		keys, err = file.Open()
 	}
-	var pubs []ed25519.PublicKey
 	d := &badgeDesk{err: err}
+	var own []ed25519.PublicKey
 	if err == nil {
-		d.issuer, pubs = keys.Issuer, keys.Public()
+		d.issuer, own, d.keys = keys.Issuer, keys.Public(), ownBadgeKeys(keys, st.DeviceID())
+	}
+	var ringErr error
+	if d.own, ringErr = badge.NewKeyring(c.clock, own...); ringErr != nil {
+		return nil, ringErr
 	}
 	trusted, trustErr := readTrustedKeys(c.cfg.Badge.TrustedKeysFile)
-	ring, ringErr := badge.NewKeyring(c.clock, append(pubs, trusted...)...)
-	if ringErr != nil { // keys of our own make one
-		trustErr = errors.Join(trustErr, ringErr)
-		if ring, ringErr = badge.NewKeyring(c.clock, pubs...); ringErr != nil {
-			return nil, ringErr
-		}
+	for _, pub := range trusted {
+		d.trusted = append(d.trusted, domain.BadgeKey{Public: pub})
 	}
-	d.ring = ring
-	return d, errors.Join(err, trustErr)
+	return d, errors.Join(err, trustErr, d.reload(ctx, st))
+}
+
+// ownBadgeKeys are this kiosk's keys, as the centre is told of them.
+func ownBadgeKeys(keys badge.Keys, device string) []domain.BadgeKey {
+	public := keys.Issuer.Public()
+	list := []domain.BadgeKey{{ID: domain.BadgeKeyIDOf(public), Public: public, DeviceID: device, Proof: keys.Issuer.Prove(device)}}
+	for _, r := range keys.Retired {
+		list = append(list, domain.BadgeKey{ID: domain.BadgeKeyIDOf(r.Public), Public: r.Public, DeviceID: device, RetiredAt: r.At})
+	}
+	return list
+}
+
+// reload trusts the keys of other kiosks as the centre has them now: from the next
+// badge on. This kiosk's own go first, whatever else has their ids; then the
+// centre's, with their limits; then those of the file, which lift no limit.
+func (d *badgeDesk) reload(ctx context.Context, st badgeStore) error {
+	site, err := st.BadgeKeys(ctx)
+	ring, _ := d.own.With(site...)
+	ring, _ = ring.With(d.trusted...)
+	d.ring.Store(ring)
+	return err
+}
+
+// limited tells whether the centre trusts this kiosk's own key only for badges of
+// before: it is a copy of one whose kiosk was revoked.
+func (d *badgeDesk) limited(site []domain.BadgeKey) bool {
+	return d.issuer != nil && slices.ContainsFunc(site, func(k domain.BadgeKey) bool {
+		return k.ID == domain.BadgeKeyIDOf(d.issuer.Public()) && !k.RevokedAt.IsZero()
+	})
 }
 
 // canIssue tells that badges can be issued.
@@ -119,14 +161,14 @@ func (d *badgeDesk) Read(text string) (kiosk.Token, error) {
 		return kiosk.Token{}, kiosk.ErrForeign
 	}
 	if badge.KindOf(text) == badge.KindReceipt {
-		r, err := d.ring.Receipt(text)
+		r, err := d.ring.Load().Receipt(text)
 		if err != nil {
 			return kiosk.Token{}, err
 		}
-		return kiosk.Token{Receipt: true, Person: r.Person, Consent: r.Consent}, nil
+		return kiosk.Token{Receipt: true, Person: r.Person, Consent: r.Consent, Before: r.Before}, nil
 	}
-	t, err := d.ring.Badge(text)
-	return kiosk.Token{Person: t.Badge.Person, Badge: t.Badge.ID}, err
+	t, err := d.ring.Load().Badge(text)
+	return kiosk.Token{Person: t.Badge.Person, Badge: t.Badge.ID, Before: t.Before}, err
 }
 
 // Refusal implements kiosk.Badges.

@@ -350,6 +350,7 @@ func (t takeover) ApplyPage(ctx context.Context, page domain.CentrePage) (domain
 	}
 	if err != nil {
 		t.p.galleryChanged() // part of it may be done
+		t.p.badgeKeysChanged(ctx)
 		return done, err
 	}
 	for _, c := range page.Changes {
@@ -359,6 +360,12 @@ func (t takeover) ApplyPage(ctx context.Context, page domain.CentrePage) (domain
 		case c.GonePerson != "":
 			t.p.gone(c.GonePerson)
 		}
+	}
+	for _, id := range done.Faceless {
+		t.p.gone(id)
+	}
+	if done.BadgeKeys > 0 {
+		t.p.badgeKeysChanged(ctx)
 	}
 	if done.People > 0 {
 		t.p.galleryChanged()
@@ -370,6 +377,18 @@ func (t takeover) ApplyPage(ctx context.Context, page domain.CentrePage) (domain
 		t.p.sweepCards(ctx)
 	}
 	return done, nil
+}
+
+// badgeKeysChanged has badges read by the keys that the centre trusts now.
+func (p *program) badgeKeysChanged(ctx context.Context) {
+	if err := p.desk.reload(ctx, p.store); err != nil { // those that were read hold
+		p.c.log.Error("badge keys of other kiosks", slog.String("error", err.Error()))
+	}
+	site, err := p.store.BadgeKeys(ctx)
+	if err == nil && p.desk.limited(site) {
+		p.c.log.Warn("badges issued here hold at no other kiosk: the key is that of a kiosk that was revoked",
+			slog.String("mend", "stop the kiosk, run `agentid keys rotate --only-badge`, start it"))
+	}
 }
 
 // sweepCards removes the cards of badges that hold no more.

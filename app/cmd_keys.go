@@ -185,6 +185,9 @@ func (c *cli) checkBadges(ctx context.Context) []finding {
 		return []finding{f}
 	}
 	fs := []finding{f}
+	if c.cfg.Centre.URL != "" {
+		fs = append(fs, c.checkSiteKeys(ctx))
+	}
 	if path := c.cfg.Badge.TrustedKeysFile; path != "" {
 		t := finding{Check: "badges", Verdict: good}
 		keys, err := readTrustedKeys(path)
@@ -195,4 +198,28 @@ func (c *cli) checkBadges(ctx context.Context) []finding {
 		fs = append(fs, t)
 	}
 	return fs
+}
+
+// checkSiteKeys tells whose badges hold here by the centre's word.
+func (c *cli) checkSiteKeys(ctx context.Context) finding {
+	f := finding{Check: "badges", Verdict: good}
+	err := c.withStore(ctx, func(st *store.Store) error {
+		site, err := st.BadgeKeys(ctx)
+		revoked, own := 0, false
+		for _, k := range site {
+			if !k.RevokedAt.IsZero() {
+				revoked++
+				own = own || k.DeviceID == st.DeviceID() && k.RetiredAt.IsZero()
+			}
+		}
+		f.Detail = fmt.Sprintf("%d keys of the site's kiosks, %d of them of kiosks that were revoked: what those signed since does not hold", len(site), revoked)
+		if own {
+			f.Verdict, f.Mend = warn, "badges issued here hold at no other kiosk: `agentid keys rotate --only-badge`"
+		}
+		return err
+	})
+	if err != nil {
+		f.Verdict, f.Detail, f.Mend = warn, err.Error(), "badges signed by the other keys hold; the database was changed by something else than the kiosk"
+	}
+	return f
 }

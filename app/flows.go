@@ -20,6 +20,12 @@ func (p *program) flows(ctx context.Context, site kiosk.Site, texts *assets.Text
 	if err != nil {
 		p.c.log.Error("badges", slog.String("error", err.Error()))
 	}
+	p.desk = desk
+	if desk.err == nil {
+		if err := p.store.TellBadgeKeys(ctx, desk.keys); err != nil { // the next start tries again
+			p.c.log.Error("badge keys not told", slog.String("error", err.Error()))
+		}
+	}
 	organisation := func() string { return siteOf(p.config()).Organisation }
 	if p.consents, err = newConsentTexts(organisation, p.c.cfg.Retention.Months, p.c.clock, desk.err); err != nil {
 		return nil, err

@@ -21,6 +21,9 @@ const (
 	// quietKiosk is how long after the newest event a clock that nobody vouches
 	// for is believed: after more, it may be the clock that jumped.
 	quietKiosk = 45 * 24 * time.Hour
+	// heardCentre is how long ago the centre may have been heard for people to be
+	// judged unseen: it knows who was seen elsewhere.
+	heardCentre = 48 * time.Hour
 )
 
 // errClock says that the clock cannot be believed, and nothing is erased by it.
@@ -75,15 +78,22 @@ func (m maintenance) once(ctx context.Context) error {
 	now := m.cli.clock.Now()
 	keep := m.cli.cfg.Retention
 	months := now.Sub(now.AddDate(0, -keep.Months, 0))
-	r, err := m.store.Retain(ctx, store.RetentionPolicy{
+	policy := store.RetentionPolicy{
 		UnseenPeople: months, Chats: months,
 		Snapshots: time.Duration(keep.SnapshotDays) * 24 * time.Hour,
-	})
+	}
+	if m.cli.cfg.Centre.URL != "" {
+		policy.Heard = heardCentre
+	}
+	r, err := m.store.Retain(ctx, policy)
 	if r.People > 0 && m.onErased != nil {
 		m.onErased()
 	}
 	if err != nil && !errors.Is(err, store.ErrLogKept) {
 		return fmt.Errorf("retention: %w", err)
+	}
+	if r.Unheard {
+		m.cli.log.Warn("nobody is erased as unseen: the centre was not heard of late, and others may have seen them")
 	}
 	files, err := m.store.Sweep(ctx)
 	if err != nil {

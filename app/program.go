@@ -38,6 +38,7 @@ type program struct {
 	eye     *eye
 	link    *link // nil: this kiosk works alone
 	faq     *faqBook
+	desk    *badgeDesk
 
 	live    chan struct{} // the camera came back
 	changed chan struct{} // somebody was enrolled or erased here

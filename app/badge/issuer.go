@@ -2,11 +2,9 @@ package badge
 
 import (
 	"crypto/ed25519"
-	"crypto/sha256"
 	"encoding/binary"
 	"encoding/hex"
 	"fmt"
-	"io"
 	"math"
 	"time"
 
@@ -15,19 +13,13 @@ import (
 
 const keyIDSize = 6
 
-// KeyID names an issuer's key: the start of a hash of its public half. With
-// 48 bits two of 10,000 issuers share one once in six million.
+// KeyID names an issuer's key, as domain.BadgeKeyHash does.
 type KeyID [keyIDSize]byte
 
 func (id KeyID) String() string { return hex.EncodeToString(id[:]) }
 
 // KeyIDOf names a public key.
-func KeyIDOf(pub ed25519.PublicKey) KeyID {
-	h := sha256.New()
-	io.WriteString(h, "agentid issuer\x00")
-	h.Write(pub)
-	return KeyID(h.Sum(nil)[:keyIDSize])
-}
+func KeyIDOf(pub ed25519.PublicKey) KeyID { return domain.BadgeKeyHash(pub) }
 
 // Issuer signs tokens. It prints as its key's id only.
 type Issuer struct {
@@ -49,6 +41,11 @@ func (i *Issuer) ID() KeyID { return i.id }
 
 // Public is the half of the key that others verify with.
 func (i *Issuer) Public() ed25519.PublicKey { return i.key.Public().(ed25519.PublicKey) }
+
+// Prove shows that this kiosk holds the key: see domain.BadgeKeyProof.
+func (i *Issuer) Prove(deviceID string) []byte {
+	return ed25519.Sign(i.key, domain.BadgeKeyProof(deviceID, i.Public()))
+}
 
 // Format keeps the key out of every log and error, whatever the verb.
 func (i *Issuer) Format(f fmt.State, _ rune) { fmt.Fprintf(f, "issuer %v", i.id) }

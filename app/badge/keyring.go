@@ -4,14 +4,15 @@ import (
 	"crypto/ed25519"
 	"encoding/binary"
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 
 	"agentid/app/domain"
 )
 
-// Skew is how far clocks of two kiosks may differ: a badge holds this much
-// before and after its time.
-const Skew = 2 * time.Minute
+// Skew is how far clocks of two kiosks may differ.
+const Skew = domain.BadgeSkew
 
 // MaxKeys bounds a keyring.
 const MaxKeys = 1 << 16
@@ -21,6 +22,10 @@ const MaxKeys = 1 << 16
 type Token struct {
 	Issuer KeyID
 	Badge  domain.Badge
+	// Before is when the issuer's kiosk was revoked, zero for one that was not: a
+	// badge holds only if it is known to have been issued before. What the token
+	// says of that proves nothing, for who has the key writes what they like.
+	Before time.Time
 }
 
 // Receipt is the receipt of a consent as its issuer signed it.
@@ -31,13 +36,21 @@ type Receipt struct {
 	At      time.Time
 	// Hash is ConsentHash of the consent.
 	Hash [32]byte
+	// Before is as of a Token: only a consent known to be from before counts.
+	Before time.Time
 }
 
 // Keyring verifies tokens of the issuers that it trusts. It never changes:
 // whoever learns of another key makes a new one. Safe for concurrent use.
 type Keyring struct {
 	clock domain.Clock
-	keys  map[KeyID]ed25519.PublicKey
+	keys  map[KeyID]trusted
+}
+
+// trusted is a key with how far it is.
+type trusted struct {
+	public ed25519.PublicKey
+	before time.Time // zero: without a limit
 }
 
 // NewKeyring trusts the given keys; the same key may be there twice.
@@ -45,18 +58,36 @@ func NewKeyring(clock domain.Clock, keys ...ed25519.PublicKey) (*Keyring, error)
 	if len(keys) > MaxKeys {
 		return nil, fmt.Errorf("%w: %d keys, at most %d", ErrInvalid, len(keys), MaxKeys)
 	}
-	k := &Keyring{clock: clock, keys: make(map[KeyID]ed25519.PublicKey, len(keys))}
+	k := &Keyring{clock: clock, keys: make(map[KeyID]trusted, len(keys))}
 	for _, pub := range keys {
 		if len(pub) != ed25519.PublicKeySize {
 			return nil, fmt.Errorf("%w: public key of %d bytes, want %d", ErrInvalid, len(pub), ed25519.PublicKeySize)
 		}
 		id := KeyIDOf(pub)
-		if other, ok := k.keys[id]; ok && !other.Equal(pub) {
+		if other, ok := k.keys[id]; ok && !other.public.Equal(pub) {
 			return nil, fmt.Errorf("%w: two keys have the id %v", ErrInvalid, id)
 		}
-		k.keys[id] = append(ed25519.PublicKey(nil), pub...)
+		k.keys[id] = trusted{public: slices.Clone(pub)}
 	}
 	return k, nil
+}
+
+// With is a keyring that trusts the keys of other kiosks, too, each as far as it
+// says. A key whose id one has here is passed over: whoever makes a second key of
+// an id, which can be done, puts no other out of use and takes no limit away.
+// passed counts those, and what is no key.
+func (k *Keyring) With(keys ...domain.BadgeKey) (ring *Keyring, passed int) {
+	ring = &Keyring{clock: k.clock, keys: maps.Clone(k.keys)}
+	for _, other := range keys {
+		id := KeyIDOf(other.Public)
+		_, taken := ring.keys[id]
+		if taken || len(other.Public) != ed25519.PublicKeySize || len(ring.keys) >= MaxKeys || !other.DroppedAt.IsZero() {
+			passed++
+			continue
+		}
+		ring.keys[id] = trusted{slices.Clone(other.Public), other.RevokedAt}
+	}
+	return ring, passed
 }
 
 // Len is how many keys are trusted.
@@ -71,7 +102,7 @@ func (k *Keyring) Badge(text string) (Token, error) {
 		return Token{}, err
 	}
 	f := r.fields
-	t := Token{Issuer: r.issuer, Badge: domain.Badge{
+	t := Token{Issuer: r.issuer, Before: k.keys[r.issuer].before, Badge: domain.Badge{
 		Person:    domain.PersonID(text16(f[:16])),
 		ID:        domain.BadgeID(text16(f[16:32])),
 		NotBefore: timeOf(f[32:36]),
@@ -105,6 +136,7 @@ func (k *Keyring) Receipt(text string) (Receipt, error) {
 		Consent: text16(f[16:32]),
 		At:      timeOf(f[32:36]),
 		Hash:    [32]byte(f[36:68]),
+		Before:  k.keys[r.issuer].before,
 	}
 	if c.Person == "" || c.Consent == "" {
 		return Receipt{}, fmt.Errorf("%w: signed, but of no consent", ErrMalformed)
@@ -120,13 +152,13 @@ func (k *Keyring) verify(text string, want Kind) (raw, error) {
 	if r.kind != want {
 		return raw{}, ErrKind
 	}
-	pub, ok := k.keys[r.issuer]
+	key, ok := k.keys[r.issuer]
 	if !ok {
 		return raw{}, fmt.Errorf("%w %v", ErrUnknownIssuer, r.issuer)
 	}
 	// Verify takes one form of a signature only (S below the group's order, R
 	// compared as bytes), so that no second token says the same.
-	if !ed25519.Verify(pub, message(r.signed), r.sig) {
+	if !ed25519.Verify(key.public, message(r.signed), r.sig) {
 		return raw{}, fmt.Errorf("%w of issuer %v", ErrForged, r.issuer)
 	}
 	return r, nil

@@ -16,7 +16,9 @@ const (
 	NoticeConsent NoticeKind = "consent"
 	NoticePerson  NoticeKind = "person"
 	NoticeBadge   NoticeKind = "badge"
-	NoticePicture NoticeKind = "picture"
+	// A key that this kiosk's badges are verified with, in a lane of its own.
+	NoticeBadgeKey NoticeKind = "badge_key"
+	NoticePicture  NoticeKind = "picture"
 	// Of the conversations with visitors, in the lane of what others made.
 	NoticeExchange NoticeKind = "exchange"
 	NoticeCase     NoticeKind = "case"
@@ -32,6 +34,8 @@ const (
 	LaneEvents
 	LanePeople // consents, people, badges
 	LaneRest   // what others made
+	// LaneKeys has the keys of badges: few, and of no centre before them.
+	LaneKeys
 )
 
 // NoticeKey names a notice, and the state of what it is about: what changes
@@ -53,6 +57,8 @@ type Notice struct {
 	Consent *Consent
 	Person  *PersonNews
 	Badge   *Badge
+	// BadgeKey is one of this kiosk's own.
+	BadgeKey *BadgeKey
 
 	Exchange *Exchange
 	Case     *Case // Version is that of the item
@@ -153,6 +159,13 @@ type RemoteErasure struct {
 	At     time.Time
 }
 
+// RemoteSeen tells until when somebody counts as seen: the end of the day on
+// which any kiosk of the site last recognised or validated them.
+type RemoteSeen struct {
+	Person PersonID
+	Until  time.Time
+}
+
 // Document is what the centre publishes to kiosks: the FAQ, a configuration, a
 // consent text, an account of staff, the answer to a case.
 type Document struct {
@@ -171,10 +184,15 @@ type CentreChange struct {
 	Badge    *Badge
 	Erasure  *RemoteErasure
 	Document *Document
+	Consent  *Consent  // as it stands: what was given and what was taken back
+	BadgeKey *BadgeKey // that badges of the site are verified with
+	Seen     *RemoteSeen
 
 	GonePerson   PersonID // no more of this site
 	GoneBadge    BadgeID
 	GoneDocument *Document // its kind and ref
+	GoneConsent  string
+	GoneBadgeKey BadgeKeyID
 }
 
 // CentrePage is what the centre changed since a cursor, in its order.
@@ -188,6 +206,10 @@ type CentrePage struct {
 // Applied is what a page changed here.
 type Applied struct {
 	People, Badges, Erased, Documents, Gone int
+	Consents, BadgeKeys, Seen               int
+	// Faceless are those whose face went because they took back their consent
+	// elsewhere.
+	Faceless []PersonID
 	// Skipped says what was not taken, and why; it names ids alone.
 	Skipped []string
 }

@@ -301,7 +301,10 @@ func (e *eye) Verify(ctx context.Context, id domain.PersonID, progress func(Face
 }
 
 // badges writes tokens that a test can read and write: "AGID:badge:ID:PERSON".
-type badges struct{ fail error }
+type badges struct {
+	fail   error
+	before time.Time // of all tokens: their kiosk was revoked
+}
 
 func (b badges) Badge(d domain.Badge) (*Code, error) {
 	return &Code{Modules: [][]bool{{true}}}, b.fail
@@ -321,7 +324,7 @@ func (b badges) Read(text string) (Token, error) {
 	if f[0] != "AGID" || len(f) < 4 {
 		return Token{}, ErrForeign
 	}
-	t := Token{Person: domain.PersonID(f[3])}
+	t := Token{Person: domain.PersonID(f[3]), Before: b.before}
 	if f[1] == "receipt" {
 		t.Receipt, t.Consent = true, f[2]
 	} else {
@@ -474,8 +477,9 @@ func (d *desk) recorded(why domain.Reason) domain.Event {
 
 // somebody enrols a person with badge "b1" directly.
 func (d *desk) somebody(withFace bool) {
-	c := domain.Consent{ID: "c1", Granted: []domain.Purpose{domain.PurposeData, domain.PurposeFace}}
-	b := domain.Badge{ID: "b1", Person: "p1"}
+	now := d.clock.Now()
+	c := domain.Consent{ID: "c1", Granted: []domain.Purpose{domain.PurposeData, domain.PurposeFace}, At: now}
+	b := domain.Badge{ID: "b1", Person: "p1", NotBefore: now, Expires: now.AddDate(1, 0, 0)}
 	d.reg.profiles["p1"] = domain.Profile{
 		Person: domain.Person{ID: "p1", Name: "Lucía Vega"}, Document: "30123456", Consents: []domain.Consent{c},
 		Badges: []domain.Badge{b}, HasPIN: true, HasFace: withFace,

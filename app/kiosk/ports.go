@@ -91,7 +91,13 @@ type Token struct {
 	Person  domain.PersonID
 	Badge   domain.BadgeID // of a badge
 	Consent string         // id, of a receipt
+	// Before is zero, or when the kiosk that signed it was revoked: it holds only
+	// if what is known here, and not the token, says that it is from before.
+	Before time.Time
 }
+
+// late tells of something from at that it is too late for a token.
+func (t Token) late(at time.Time) bool { return !t.Before.IsZero() && !at.Before(t.Before) }
 
 // Printer prints a badge. It is nil where none is configured.
 type Printer interface {

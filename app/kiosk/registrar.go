@@ -128,10 +128,10 @@ type keeper struct {
 }
 
 // mayWithdraw tells whether a receipt still stands for a consent.
-func mayWithdraw(p domain.Profile, consent string) bool {
+func mayWithdraw(p domain.Profile, receipt Token) bool {
 	for _, c := range p.Consents {
-		if c.ID == consent {
-			return c.WithdrawnAt.IsZero()
+		if c.ID == receipt.Consent {
+			return c.WithdrawnAt.IsZero() && !receipt.late(c.At)
 		}
 	}
 	return false

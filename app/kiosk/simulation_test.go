@@ -44,6 +44,7 @@ func TestManyValidationsAtOnce(t *testing.T) {
 	var enrolled []domain.Enrolment
 	for i := range people {
 		e := storetest.Enrolment(i + 1)
+		e.Badge.Expires = time.Now().AddDate(1, 0, 0)
 		if err := st.Enrol(t.Context(), e); err != nil {
 			t.Fatal(err)
 		}

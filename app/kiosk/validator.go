@@ -79,6 +79,10 @@ func (v *Validator) Present(ctx context.Context, text string) (Claim, Token, Ver
 		return v.refuse(ctx, c, tok, domain.ReasonBadgeForged)
 	case !b.RevokedAt.IsZero():
 		return v.refuse(ctx, c, tok, domain.ReasonBadgeRevoked)
+	case tok.late(b.NotBefore): // signed, but no more by one whose signature counts
+		return v.refuse(ctx, c, tok, domain.ReasonBadgeUnknown)
+	case v.over(b): // whatever who holds a key writes into a token
+		return v.refuse(ctx, c, tok, domain.ReasonBadgeExpired)
 	}
 	if until, err := v.locked(ctx, domain.SubjectPerson(c.Person)); err != nil || !until.IsZero() {
 		return v.closed(ctx, c, until, err)
@@ -90,6 +94,11 @@ func (v *Validator) Present(ctx context.Context, text string) (Claim, Token, Ver
 		return c, tok, Verdict{}, fmt.Errorf("profile: %w", err)
 	}
 	return c, tok, Verdict{}, nil
+}
+
+// over tells of a badge that it has expired, as it was issued.
+func (v *Validator) over(b domain.Badge) bool {
+	return !v.clock.Now().Before(b.Expires.Add(domain.BadgeSkew))
 }
 
 // Greeted makes a claim of somebody recognised among all, which alone proves

@@ -164,14 +164,14 @@ func (v *Validator) forData(ctx context.Context, text string) (c Claim, until ti
 		return c, until, err
 	}
 	if tok.Receipt {
-		if !mayWithdraw(c.Profile, tok.Consent) {
+		if !mayWithdraw(c.Profile, tok) {
 			return c, until, errNoWayIn
 		}
 		return c, until, nil
 	}
 	b, err := v.flows.Registry.Badge(ctx, tok.Badge)
 	switch {
-	case errors.Is(err, domain.ErrNotFound), err == nil && (b.Person != c.Person || !b.RevokedAt.IsZero()):
+	case errors.Is(err, domain.ErrNotFound), err == nil && (b.Person != c.Person || !b.RevokedAt.IsZero() || tok.late(b.NotBefore)):
 		return c, until, errNoWayIn
 	}
 	return c, until, err

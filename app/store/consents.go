@@ -16,8 +16,21 @@ const MaxConsents = 256
 // maxLang bounds the name of a language.
 const maxLang = 16
 
-// checkConsent accepts a new consent that says all that a receipt shows.
+// checkConsent accepts a new consent that says all that a receipt shows, of
+// purposes that are asked for here.
 func checkConsent(c domain.Consent) error {
+	if err := checkConsentForm(c); err != nil {
+		return err
+	}
+	for _, p := range slices.Concat(c.Granted, c.Refused) {
+		if p != domain.PurposeData && p != domain.PurposeFace {
+			return fmt.Errorf("%w: unknown purpose of consent", ErrInvalid)
+		}
+	}
+	return nil
+}
+
+func checkConsentForm(c domain.Consent) error {
 	if err := checkUUID("consent id", c.ID); err != nil {
 		return err
 	}
@@ -38,11 +51,11 @@ func checkConsent(c domain.Consent) error {
 	}
 	var asked []domain.Purpose
 	for _, p := range slices.Concat(c.Granted, c.Refused) {
-		if p != domain.PurposeData && p != domain.PurposeFace {
-			return fmt.Errorf("%w: unknown purpose of consent", ErrInvalid)
+		if p == "" || slices.Contains(asked, p) {
+			return fmt.Errorf("%w: a purpose is asked twice, or is none", ErrInvalid)
 		}
-		if slices.Contains(asked, p) {
-			return fmt.Errorf("%w: %s is asked twice", ErrInvalid, p)
+		if err := checkLabels(string(p)); err != nil {
+			return err
 		}
 		asked = append(asked, p)
 	}

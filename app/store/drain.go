@@ -43,6 +43,8 @@ func (s *Store) DueNotices(ctx context.Context, lane domain.Lane, n int) ([]doma
 		}
 	case domain.LaneRest:
 		list, err = s.dueMade(ctx, n)
+	case domain.LaneKeys:
+		list, err = s.dueKeys(ctx, n)
 	}
 	return list, wrap("due notices", s.orRotated(ctx, err))
 }
@@ -144,7 +146,7 @@ func (s *Store) dueRows(ctx context.Context, kind domain.NoticeKind, n int) ([]n
 	where := "kind = ?"
 	switch kind {
 	case "":
-		where = "kind NOT IN ('consent', 'person', 'badge', 'picture') AND ? = ''"
+		where = "kind NOT IN ('consent', 'person', 'badge', 'badge_key', 'picture') AND ? = ''"
 	case domain.NoticePerson:
 		where += " AND " + consented
 	}
@@ -250,15 +252,16 @@ func (s *Store) duePictures(ctx context.Context, n int) ([]domain.PictureNotice,
 	return list, rows.Err()
 }
 
-// WaitingNotices counts what has still to be told.
+// WaitingNotices counts what has still to be told, without the keys of badges:
+// an old centre never takes them, and nobody can do anything about it here.
 func (s *Store) WaitingNotices(ctx context.Context) (w domain.Waiting, err error) {
 	var oldest [2]sql.NullInt64
 	err = s.r.QueryRowContext(ctx, `SELECT
-		(SELECT count(*) FROM outbox WHERE state = 'pending') + (SELECT count(*) FROM notices WHERE state = 'pending' AND kind <> 'picture' AND (kind <> 'person' OR `+consented+`)),
+		(SELECT count(*) FROM outbox WHERE state = 'pending') + (SELECT count(*) FROM notices WHERE state = 'pending' AND kind NOT IN ('picture', 'badge_key') AND (kind <> 'person' OR `+consented+`)),
 		(SELECT count(*) FROM notices WHERE state = 'pending' AND kind = 'picture'),
 		(SELECT count(*) FROM outbox WHERE state = 'dead') + (SELECT count(*) FROM notices WHERE state = 'dead'),
 		(SELECT created_at FROM outbox WHERE state = 'pending' ORDER BY id LIMIT 1),
-		(SELECT min(created_at) FROM notices WHERE state = 'pending' AND (kind <> 'person' OR `+consented+`))`).
+		(SELECT min(created_at) FROM notices WHERE state = 'pending' AND kind <> 'badge_key' AND (kind <> 'person' OR `+consented+`))`).
 		Scan(&w.Notices, &w.Pictures, &w.Dead, &oldest[0], &oldest[1])
 	first := int64(math.MaxInt64)
 	for _, o := range oldest {
@@ -329,7 +332,7 @@ var ErrFull = errors.New("too much waits for the centre")
 
 func (s *Store) tell(ctx context.Context, kind domain.NoticeKind, item string, person domain.PersonID, body []byte) error {
 	switch kind {
-	case "", domain.NoticeErasure, domain.NoticeEvent, domain.NoticeConsent, domain.NoticePerson, domain.NoticeBadge, domain.NoticePicture,
+	case "", domain.NoticeErasure, domain.NoticeEvent, domain.NoticeConsent, domain.NoticePerson, domain.NoticeBadge, domain.NoticeBadgeKey, domain.NoticePicture,
 		domain.NoticeExchange, domain.NoticeCase:
 		return fmt.Errorf("%w: notices of kind %q are the store's own", ErrInvalid, clip(string(kind), maxLabel))
 	}

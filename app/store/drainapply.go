@@ -25,7 +25,8 @@ func (s *Store) SyncCursor(ctx context.Context) (string, error) {
 //   - Erasure wins: somebody who was erased, here or there, is not taken again.
 //   - A field that was changed here and has not been told yet stays, and will be
 //     told: the centre settles it in the order in which it hears.
-//   - A template withdrawn here does not come back; a revoked badge stays so.
+//   - A template withdrawn here does not come back; a revoked badge stays so; a
+//     consent taken back, here or there, stays so, and a face goes with its consent.
 //
 // Those who are to be erased are unreadable with the commit; what is left of
 // them goes after it, now or at the next page or Open. domain.ErrCursor where
@@ -52,7 +53,7 @@ func (s *Store) ApplyPage(ctx context.Context, p domain.CentrePage) (domain.Appl
 				return err
 			}
 		}
-		if _, err := tx.ExecContext(ctx, "UPDATE sync_state SET applying = 1, cursor = ?", p.Cursor); err != nil {
+		if _, err := tx.ExecContext(ctx, "UPDATE sync_state SET applying = 1, joined = 1, cursor = ?", p.Cursor); err != nil {
 			return err
 		}
 		a := applier{s, tx, &done, &erased, &pictures}
@@ -144,6 +145,19 @@ func (a applier) apply(ctx context.Context, c domain.CentreChange) (ref string, 
 		return "erasure of " + string(c.Erasure.Person), a.erase(ctx, *c.Erasure)
 	case c.Document != nil:
 		return c.Document.Kind + " " + c.Document.Ref, a.document(ctx, *c.Document)
+	case c.Consent != nil:
+		return "consent " + c.Consent.ID, a.consent(ctx, *c.Consent)
+	case c.BadgeKey != nil:
+		return "badge key " + string(c.BadgeKey.ID), a.badgeKey(ctx, *c.BadgeKey)
+	case c.Seen != nil:
+		return "last sight of " + string(c.Seen.Person), a.seen(ctx, *c.Seen)
+	case c.GoneConsent != "":
+		return "consent " + c.GoneConsent, a.gone(ctx, []statement{
+			{"DELETE FROM consents WHERE id = ?", []any{c.GoneConsent}},
+			{"DELETE FROM parked_consents WHERE id = ?", []any{c.GoneConsent}},
+		})
+	case c.GoneBadgeKey != "":
+		return "badge key " + string(c.GoneBadgeKey), a.goneBadgeKey(ctx, c.GoneBadgeKey)
 	case c.GonePerson != "":
 		return "person " + string(c.GonePerson), a.forget(ctx, c.GonePerson)
 	case c.GoneBadge != "":
@@ -223,6 +237,8 @@ func (a applier) erase(ctx context.Context, e domain.RemoteErasure) error {
 		err = execAll(ctx, a.tx, []statement{
 			{"INSERT INTO people (id, created_at, version, erased_at) VALUES (?, ?, 1, ?)", []any{e.Person, micros(at), erased}},
 			{"DELETE FROM parked_badges WHERE person = ?", []any{e.Person}},
+			{"DELETE FROM parked_consents WHERE person = ?", []any{e.Person}},
+			{"DELETE FROM centre_seen WHERE person = ?", []any{e.Person}},
 		})
 		if err != nil || !met {
 			return err

@@ -139,7 +139,7 @@ func (s *Store) PruneNotices(ctx context.Context) (int, error) {
 	err := transact(ctx, s.w, func(tx *sql.Tx) error {
 		for _, query := range []string{
 			"DELETE FROM outbox WHERE state = 'sent' AND kind = 'event' AND created_at < ?",
-			"DELETE FROM notices WHERE state = 'sent' AND kind NOT IN ('consent', 'person', 'badge') AND created_at < ?",
+			"DELETE FROM notices WHERE state = 'sent' AND kind NOT IN ('consent', 'person', 'badge', 'badge_key') AND created_at < ?",
 		} {
 			n, err := changed(ctx, tx, query, before)
 			if err != nil {

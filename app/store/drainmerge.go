@@ -53,6 +53,9 @@ func (a applier) add(ctx context.Context, r domain.RemotePerson) error {
 	if err := a.secondFactor(ctx, r); err != nil {
 		return err
 	}
+	if err := a.unparkConsents(ctx, r.Person.ID); err != nil {
+		return err
+	}
 	return a.unpark(ctx, r.Person.ID)
 }
 

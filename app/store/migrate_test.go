@@ -142,7 +142,7 @@ func TestSchemaWhateverThePath(t *testing.T) {
 		return list
 	}
 	fresh := schema(t.TempDir())
-	for _, old := range []string{"testdata/schema1.sql", "testdata/schema2.sql", "testdata/schema4.sql"} {
+	for _, old := range []string{"testdata/schema1.sql", "testdata/schema2.sql", "testdata/schema4.sql", "testdata/schema11.sql"} {
 		if got := schema(fixture(t, old)); !slices.Equal(got, fresh) {
 			t.Errorf("%s migrated:\n%s\nfresh:\n%s", old, strings.Join(got, "\n"), strings.Join(fresh, "\n"))
 		}

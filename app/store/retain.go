@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"strings"
 	"time"
 
 	"agentid/app/domain"
@@ -14,6 +15,9 @@ type RetentionPolicy struct {
 	UnseenPeople time.Duration // since a person was last seen, or enrolled
 	Snapshots    time.Duration // since a picture was taken
 	Chats        time.Duration // since a question was asked, or a case opened
+	// Heard is how long ago a centre may last have been heard for people to be
+	// judged, on a kiosk that was ever under one; zero: whenever.
+	Heard time.Duration
 }
 
 // RetentionReport says what a run of Retain has erased.
@@ -21,26 +25,30 @@ type RetentionReport struct {
 	People    int `json:"people"`
 	Snapshots int `json:"snapshots"`
 	Chats     int `json:"chats"` // exchanges and cases
+	// Unheard: the centre was not heard of late, and so nobody was judged.
+	Unheard bool `json:"unheard,omitempty"`
 }
 
-// signsOfLife are the reasons of events that show that a person was here. A
-// wrong face or PIN shows only that somebody had their badge.
-const signsOfLife = "'" + string(domain.ReasonRecognised) + "', '" + string(domain.ReasonEnrolled) + "', '" +
-	string(domain.ReasonRegistered) + "', '" + string(domain.ReasonWithoutFace) + "', '" +
-	string(domain.ReasonBadgeIssued) + "', '" + string(domain.ReasonPINSet) + "', '" + string(domain.ReasonConsentGiven) + "', '" +
-	string(domain.ReasonValidatedFace) + "', '" + string(domain.ReasonValidatedPIN) + "', '" +
-	string(domain.ReasonValidatedStaff) + "', '" + string(domain.ReasonValidatedFacePIN) + "', '" +
-	string(domain.ReasonValidatedAll) + "'"
+// signsOfLife are domain.SignsOfLife, for a query.
+var signsOfLife = func() string {
+	var list []string
+	for _, r := range domain.SignsOfLife() {
+		list = append(list, "'"+string(r)+"'")
+	}
+	return strings.Join(list, ", ")
+}()
 
-// unseenSince lists people with no sign of life since a time, its parameter. A
+// unseenSince lists people with no sign of life since a time, its first parameter. A
 // recognition that was said to be wrong is none. Under a centre, only those whom
-// this kiosk took in: an erasure is for every kiosk, and others may see daily
-// whom this one never does.
-const unseenSince = `SELECT p.id FROM people p
+// this kiosk took in, and whom no kiosk of the site has seen: an erasure is for
+// every kiosk, and others may see daily whom this one never does. So nobody is
+// judged either while the centre was not heard since the second parameter.
+var unseenSince = `SELECT p.id FROM people p
 	WHERE p.wrapped_key IS NOT NULL AND p.created_at < ?1
-	AND ((SELECT cursor FROM sync_state) = '' OR EXISTS (
+	AND (NOT (SELECT joined FROM sync_state) OR (SELECT heard_at FROM sync_state) >= ?2 AND EXISTS (
 		SELECT 1 FROM audit a WHERE a.target_kind = '` + domain.TargetPerson + `' AND a.target = p.id
 		AND a.action IN ('` + string(domain.AuditRegistered) + `', '` + string(domain.AuditPersonAdded) + `')))
+	AND NOT EXISTS (SELECT 1 FROM centre_seen s WHERE s.person = p.id AND s.until > ?1)
 	AND NOT EXISTS (
 		SELECT 1 FROM events e WHERE e.person = p.id AND e.at >= ?1 AND e.reason IN (` + signsOfLife + `)
 		AND NOT EXISTS (SELECT 1 FROM events c WHERE c.about = e.id AND c.kind = '` + string(domain.EventCorrection) + `'))`
@@ -58,12 +66,20 @@ func (s *Store) Retain(ctx context.Context, p RetentionPolicy) (RetentionReport,
 }
 
 func (s *Store) retain(ctx context.Context, p RetentionPolicy) (r RetentionReport, err error) {
-	if p.UnseenPeople < 0 || p.Snapshots < 0 || p.Chats < 0 {
+	if p.UnseenPeople < 0 || p.Snapshots < 0 || p.Chats < 0 || p.Heard < 0 {
 		return r, fmt.Errorf("%w: negative time of retention", ErrInvalid)
 	}
 	now := s.now()
 	if p.UnseenPeople > 0 {
-		if r.People, err = s.eraseUnseen(ctx, now, now.Add(-p.UnseenPeople)); err != nil {
+		heard := int64(0)
+		if p.Heard > 0 {
+			heard = micros(now.Add(-p.Heard))
+		}
+		err := s.r.QueryRowContext(ctx, "SELECT joined AND heard_at < ? FROM sync_state", heard).Scan(&r.Unheard)
+		if err != nil {
+			return r, err
+		}
+		if r.People, err = s.eraseUnseen(ctx, now, now.Add(-p.UnseenPeople), heard); err != nil {
 			return r, err
 		}
 	}
@@ -80,8 +96,8 @@ func (s *Store) retain(ctx context.Context, p RetentionPolicy) (r RetentionRepor
 	return r, nil
 }
 
-func (s *Store) eraseUnseen(ctx context.Context, now, since time.Time) (n int, err error) {
-	ids, err := texts(ctx, s.r, unseenSince, micros(since))
+func (s *Store) eraseUnseen(ctx context.Context, now, since time.Time, heard int64) (n int, err error) {
+	ids, err := texts(ctx, s.r, unseenSince, micros(since), heard)
 	if err != nil || len(ids) == 0 {
 		return 0, err
 	}
@@ -89,7 +105,7 @@ func (s *Store) eraseUnseen(ctx context.Context, now, since time.Time) (n int, e
 		gone := false
 		err := s.sealing(ctx, func(tx *sql.Tx) error {
 			// They may have come back since we looked.
-			still, err := texts(ctx, tx, unseenSince+" AND p.id = ?2", micros(since), id)
+			still, err := texts(ctx, tx, unseenSince+" AND p.id = ?3", micros(since), heard, id)
 			if err != nil || len(still) == 0 {
 				return err
 			}

@@ -87,6 +87,7 @@ type centre struct {
 	reset   bool
 	polled  chan struct{} // rung by new changes
 	ahead   time.Duration // of its clock
+	speaks  int           // the newest version that it has
 	seen    func(path string)
 	counts  map[string]int
 	keys    []*protocol.SiteKey
@@ -106,6 +107,7 @@ func newCentre(t testing.TB, tls bool) *centre {
 		t: t, site: key, keys: []*protocol.SiteKey{key}, code: protocol.NewCode(),
 		script: map[string][]fault{}, devices: map[string]*protocol.EnrolRequest{}, valid: map[string]bool{}, jtis: map[string]bool{},
 		items: map[string]*stored{}, objects: map[string][]byte{}, rows: map[string]int{}, polled: make(chan struct{}, 1), counts: map[string]int{},
+		speaks: protocol.MaxVersion,
 	}
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST /v1/enrolments", c.enrol)
@@ -123,6 +125,12 @@ func newCentre(t testing.TB, tls bool) *centre {
 		c.mu.Unlock()
 		if seen != nil {
 			seen(r.URL.Path)
+		}
+		c.mu.Lock()
+		speaks := c.speaks
+		c.mu.Unlock()
+		if !strings.HasPrefix(r.URL.Path, "/objects/") && !c.understands(w, r, speaks) {
+			return
 		}
 		mux.ServeHTTP(w, r)
 	})
@@ -165,14 +173,29 @@ func (c *centre) next(path string) fault {
 	return none
 }
 
+// understands has the centre answer in the version that it was asked in, and
+// refuse whole what is newer than it.
+func (c *centre) understands(w http.ResponseWriter, r *http.Request, most int) bool {
+	v, err := protocol.ParseVersion(r.Header)
+	known := err == nil && v <= most
+	if !known {
+		v = most
+	}
+	w.Header().Set(protocol.HeaderVersion, strconv.Itoa(v))
+	w.Header().Set(protocol.HeaderMin, "1")
+	w.Header().Set(protocol.HeaderMax, strconv.Itoa(most))
+	if !known {
+		c.problem(w, 400, protocol.CodeVersion)
+	}
+	return known
+}
+
 func (c *centre) answer(w http.ResponseWriter, v any) {
-	protocol.Offer(w.Header(), 1)
 	w.Header().Set("Content-Type", "application/json")
 	json.NewEncoder(w).Encode(v)
 }
 
 func (c *centre) problem(w http.ResponseWriter, status int, code protocol.Code) {
-	protocol.Offer(w.Header(), 1)
 	w.Header().Set("Content-Type", protocol.ContentProblem)
 	w.WriteHeader(status)
 	json.NewEncoder(w).Encode(protocol.NewProblem(status, code, "scripted"))
@@ -180,6 +203,12 @@ func (c *centre) problem(w http.ResponseWriter, status int, code protocol.Code) 
 
 // before does what a fault does in place of an answer; it tells whether it did.
 func (c *centre) before(w http.ResponseWriter, r *http.Request, f fault) bool {
+	switch f {
+	case proxy502, proxy400, portal, redirect, slow: // not the centre's words
+		for _, h := range []string{protocol.HeaderVersion, protocol.HeaderMin, protocol.HeaderMax} {
+			w.Header().Del(h)
+		}
+	}
 	switch f {
 	case status500:
 		c.problem(w, 500, protocol.CodeInternal)
@@ -254,7 +283,6 @@ func (c *centre) after(w http.ResponseWriter, r *http.Request, f fault, answer a
 		<-r.Context().Done()
 	case resetAfter:
 		b, _ := json.Marshal(answer)
-		protocol.Offer(w.Header(), 1)
 		w.Header().Set("Content-Length", strconv.Itoa(len(b)))
 		w.Write(b[:len(b)/2])
 		w.(http.Flusher).Flush()
@@ -358,10 +386,6 @@ func (c *centre) token(w http.ResponseWriter, r *http.Request) {
 
 // allowed checks the token and the version of a request.
 func (c *centre) allowed(w http.ResponseWriter, r *http.Request) bool {
-	if v, err := protocol.ParseVersion(r.Header); err != nil || v != 1 {
-		c.problem(w, 400, protocol.CodeVersion)
-		return false
-	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.revoked {

@@ -156,6 +156,7 @@ type call struct {
 	gzip         bool // body is
 	open         bool // needs no token
 	limit        int  // of the answer's body
+	least        int  // the version that what it carries needs
 	wait         time.Duration
 }
 
@@ -171,8 +172,12 @@ func (c *Client) do(ctx context.Context, k call) ([]byte, error) {
 				return nil, err
 			}
 		}
+		if c.speaks() < k.least { // as the purchase of the token may have told
+			return nil, fmt.Errorf("%s: %w", k.path, outbox.ErrOlderCentre)
+		}
 		body, header, err := c.once(ctx, k, token)
 		if err == nil {
+			c.learn(header)
 			return body, nil
 		}
 		var r *outbox.Refusal
@@ -202,6 +207,29 @@ func (c *Client) do(ctx context.Context, k call) ([]byte, error) {
 	}
 }
 
+// speaks is the version that the centre is spoken to in.
+func (c *Client) speaks() int { return int(c.version.Load()) }
+
+// learn takes up a newer version once the centre has it: it was brought up to
+// date, and the kiosk need not be restarted for that.
+func (c *Client) learn(header http.Header) {
+	low, high, err := protocol.Offered(header)
+	if err != nil {
+		return
+	}
+	if v, err := protocol.Choose(low, high); err == nil && v > c.speaks() {
+		c.version.Store(int64(v))
+	}
+}
+
+// Takes implements outbox.Centre.
+func (c *Client) Takes(ctx context.Context, kind protocol.Kind) (bool, error) {
+	if _, err := c.access(ctx); err != nil { // with the first token the version is settled
+		return false, err
+	}
+	return protocol.SinceVersion(kind) <= c.speaks(), nil
+}
+
 // once makes one request.
 func (c *Client) once(ctx context.Context, k call, token string) ([]byte, http.Header, error) {
 	fail := func(err error) ([]byte, http.Header, error) {
@@ -209,7 +237,7 @@ func (c *Client) once(ctx context.Context, k call, token string) ([]byte, http.H
 	}
 	ctx, cancel := context.WithTimeout(ctx, c.timeFor(len(k.body))+k.wait)
 	defer cancel()
-	version := int(c.version.Load())
+	version := c.speaks()
 	r := c.http.R().SetContext(ctx).SetDoNotParseResponse(true).
 		SetHeader(protocol.HeaderVersion, strconv.Itoa(version)).
 		SetHeader("Accept", "application/json, "+protocol.ContentProblem)

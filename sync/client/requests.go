@@ -21,8 +21,12 @@ func (c *Client) SendBatch(ctx context.Context, b protocol.Batch) (protocol.Batc
 	if err != nil {
 		return protocol.BatchAnswer{}, err
 	}
+	least := protocol.MinVersion
+	for _, it := range b.Items {
+		least = max(least, protocol.SinceVersion(it.Kind))
+	}
 	body, err := c.do(ctx, call{
-		method: http.MethodPost, path: "/v1/batches", body: z, contentType: contentJSON, gzip: true, limit: protocol.MaxBatchPlain,
+		method: http.MethodPost, path: "/v1/batches", body: z, contentType: contentJSON, gzip: true, limit: protocol.MaxBatchPlain, least: least,
 	})
 	if err != nil {
 		return protocol.BatchAnswer{}, err

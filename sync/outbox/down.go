@@ -44,8 +44,13 @@ func (o *Outbox) page(ctx context.Context) (n int, more bool, err error) {
 	if err != nil {
 		return 0, false, local(err)
 	}
+	if cursor == "" {
+		if err := o.knowKinds(ctx); err != nil { // there is nothing to begin anew
+			return 0, false, err
+		}
+	}
 	wait := o.o.Wait
-	if o.Status().State != StateOnline {
+	if o.Status().State != StateOnline || !o.known {
 		wait = 0 // to hear at once that there is a centre; it may have nothing to tell for long
 	}
 	page, err := o.o.Centre.Changes(ctx, cursor, protocol.MaxChanges, wait)
@@ -53,9 +58,47 @@ func (o *Outbox) page(ctx context.Context) (n int, more bool, err error) {
 		return 0, false, err
 	}
 	o.heard()
-	if len(page.Changes) == 0 && page.Cursor == cursor && !page.Reset {
-		return 0, page.More, nil
+	if len(page.Changes) > 0 || page.Cursor != cursor || page.Reset {
+		again, err := o.apply(ctx, cursor, page)
+		if err != nil || again {
+			return 0, again, err
+		}
 	}
+	return o.caughtUp(ctx, page)
+}
+
+// caughtUp notes how far this kiosk has come with a page. Which kinds it takes
+// is noted after the first: had the centre lost its past meanwhile, it was the
+// cursor of then that showed it.
+func (o *Outbox) caughtUp(ctx context.Context, page protocol.Page) (n int, more bool, err error) {
+	if !o.known {
+		return len(page.Changes), true, o.knowKinds(ctx)
+	}
+	if !page.More {
+		if err := o.o.Applier.HeardAll(ctx); err != nil {
+			return 0, false, local(err)
+		}
+	}
+	return len(page.Changes), page.More, nil
+}
+
+func (o *Outbox) knowKinds(ctx context.Context) error {
+	if o.known {
+		return nil
+	}
+	var kinds []string
+	for _, k := range protocol.ChangeKinds() {
+		kinds = append(kinds, string(k))
+	}
+	if err := o.o.Applier.KnowKinds(ctx, kinds); err != nil {
+		return local(err)
+	}
+	o.known = true
+	return nil
+}
+
+// apply has a page applied; again says that another process was faster.
+func (o *Outbox) apply(ctx context.Context, cursor string, page protocol.Page) (again bool, err error) {
 	p := domain.CentrePage{From: cursor, Cursor: page.Cursor, Reset: page.Reset}
 	var notes []string
 	for _, c := range page.Changes {
@@ -65,17 +108,17 @@ func (o *Outbox) page(ctx context.Context) (n int, more bool, err error) {
 		case errors.As(err, &skip):
 			notes = append(notes, fmt.Sprintf("%s %s: %v", clip(string(c.Kind), 32), clip(c.Ref, 64), skip))
 		case err != nil:
-			return 0, false, err
+			return false, err
 		default:
 			p.Changes = append(p.Changes, change)
 		}
 	}
 	applied, err := o.o.Applier.ApplyPage(ctx, p)
 	if errors.Is(err, domain.ErrCursor) {
-		return 0, true, nil // another process was faster
+		return true, nil
 	}
 	if err != nil {
-		return 0, false, local(err)
+		return false, local(err)
 	}
 	notes = append(notes, applied.Skipped...)
 	for _, n := range notes {
@@ -92,7 +135,7 @@ func (o *Outbox) page(ctx context.Context) (n int, more bool, err error) {
 	if page.Reset {
 		o.wake.ring()
 	}
-	return len(page.Changes), page.More, nil
+	return false, nil
 }
 
 // errSkip says why a change is passed over.
@@ -135,6 +178,22 @@ func (o *Outbox) open(ctx context.Context, c protocol.Change) (out domain.Centre
 			ID: b.ID, Person: b.Person, NotBefore: b.NotBefore, Expires: b.Expires, Templates: b.Templates,
 			RevokedAt: b.RevokedAt, Revoked: b.Revoked,
 		}
+	case *protocol.Consent:
+		if b.ID != c.Ref {
+			return out, errSkip{errors.New("it is another consent")}
+		}
+		out.Consent = consentOf(b)
+	case *protocol.TrustedKey:
+		if string(b.ID) != c.Ref {
+			return out, errSkip{errors.New("it is another key")}
+		}
+		out.BadgeKey = &domain.BadgeKey{ID: b.ID, DeviceID: b.DeviceID, Public: b.PublicKey, RetiredAt: b.RetiredAt, RevokedAt: b.RevokedAt}
+	case *protocol.Seen:
+		until, err := b.Until()
+		if err != nil || string(b.Person) != c.Ref {
+			return out, errSkip{errors.New("it is of somebody else")}
+		}
+		out.Seen = &domain.RemoteSeen{Person: b.Person, Until: until}
 	case *protocol.Erased:
 		out.Erasure = &domain.RemoteErasure{Person: b.Person, Why: b.Why, At: b.At}
 	case *protocol.Document:
@@ -156,19 +215,38 @@ func gone(c protocol.Change) (out domain.CentreChange, err error) {
 	switch c.Kind {
 	case protocol.ChangeTombstone:
 		return out, errSkip{errors.New("an erasure is not taken back")}
-	case protocol.ChangePerson, protocol.ChangeBadge:
+	case protocol.ChangeSeen:
+		return out, errSkip{errors.New("nobody was seen never again")}
+	case protocol.ChangePerson, protocol.ChangeBadge, protocol.ChangeConsent:
 		if !protocol.ValidID(c.Ref) {
 			return out, errSkip{errors.New("ref is no canonical uuid")}
 		}
-		if c.Kind == protocol.ChangePerson {
+		switch c.Kind {
+		case protocol.ChangePerson:
 			out.GonePerson = domain.PersonID(c.Ref)
-		} else {
+		case protocol.ChangeBadge:
 			out.GoneBadge = domain.BadgeID(c.Ref)
+		default:
+			out.GoneConsent = c.Ref
 		}
+	case protocol.ChangeBadgeKey:
+		out.GoneBadgeKey = domain.BadgeKeyID(c.Ref)
 	default:
 		out.GoneDocument = &domain.Document{Kind: string(c.Kind), Ref: c.Ref}
 	}
 	return out, nil
+}
+
+// consentOf is a consent as the store has it.
+func consentOf(w *protocol.Consent) *domain.Consent {
+	c := &domain.Consent{
+		ID: w.ID, Person: w.Person, Version: w.Version, TextSHA256: w.TextSHA256, Lang: w.Lang,
+		Granted: w.Granted, Refused: w.Refused, Method: w.Method, DeviceID: w.DeviceID, At: w.At,
+	}
+	for _, x := range w.Withdrawn {
+		c.Withdrawn = append(c.Withdrawn, domain.Withdrawal(x))
+	}
+	return c
 }
 
 // openPerson opens what the centre has of a person: all of it, or it is no

@@ -87,6 +87,8 @@ func (o *Outbox) item(ctx context.Context, n domain.Notice) (it protocol.Item, e
 		it, err = protocol.ConsentItem(*n.Consent)
 	case n.Badge != nil:
 		it, err = badgeItem(*n.Badge)
+	case n.BadgeKey != nil:
+		it, err = protocol.BadgeKeyItem(*n.BadgeKey)
 	case n.Exchange != nil:
 		it, err = exchangeItem(*n.Exchange)
 	case n.Case != nil:

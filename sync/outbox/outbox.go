@@ -86,6 +86,8 @@ type Outbox struct {
 	counted  time.Time // when Waiting was counted
 	pruned   time.Time
 	pictures pictureState
+
+	known bool // of the follower's goroutine alone: KnowKinds was called
 }
 
 // New makes an Outbox.

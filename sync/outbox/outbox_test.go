@@ -20,9 +20,19 @@ type lanes struct {
 	Queue
 	waits [domain.LaneRest + 1]int
 	asked int
+	keys  int
 }
 
+func (q *lanes) WaitingNotices(context.Context) (domain.Waiting, error) { return domain.Waiting{}, nil }
+
 func (q *lanes) DueNotices(_ context.Context, lane domain.Lane, n int) ([]domain.Notice, error) {
+	if lane == domain.LaneKeys {
+		list := make([]domain.Notice, min(n, q.keys))
+		for i := range list {
+			list[i].Key = domain.NoticeKey{Kind: domain.NoticeBadgeKey, Row: int64(i)}
+		}
+		return list, nil
+	}
 	q.asked++
 	kinds := []domain.NoticeKind{domain.NoticeErasure, domain.NoticeEvent, domain.NoticePerson, "health"}
 	list := make([]domain.Notice, min(n, q.waits[lane]))
@@ -66,6 +76,51 @@ func TestCompose(t *testing.T) {
 		}
 		if got != tt.want {
 			t.Errorf("limit %d of %v: %v, want %v", tt.limit, tt.waits, got, tt.want)
+		}
+	}
+}
+
+// version is a centre that takes badge keys, or is of before them, or is not there.
+type version struct {
+	mute
+	takes bool
+	err   error
+}
+
+func (v *version) Takes(context.Context, protocol.Kind) (bool, error) { return v.takes, v.err }
+
+// Keys go before what they signed, to a centre that takes them; one that does not is
+// told the rest, and trouble of asking it is no trouble of this disk.
+func TestComposeKeys(t *testing.T) {
+	down := errors.New("no route")
+	for _, tt := range []struct {
+		centre version
+		keys   int
+		want   int
+		err    error
+	}{
+		{version{takes: true}, 2, 2, nil}, {version{}, 2, 0, nil}, {version{err: down}, 2, 0, down}, {version{err: down}, 0, 0, nil},
+	} {
+		o := New(Options{Queue: &lanes{waits: [4]int{1, 5, 0, 0}, keys: tt.keys}, Centre: &tt.centre, BatchItems: 4})
+		list, err := o.compose(t.Context())
+		if tt.err != nil {
+			var mine localError
+			if _, err := o.round(t.Context()); !errors.Is(err, tt.err) || errors.As(err, &mine) {
+				t.Errorf("%+v: %v", tt, err)
+			}
+			continue
+		}
+		got := 0
+		for i, n := range list {
+			if n.Key.Kind == domain.NoticeBadgeKey {
+				got++
+				if i == 0 || i > tt.keys {
+					t.Errorf("%+v: a key is the %dth of %d", tt, i, len(list))
+				}
+			}
+		}
+		if err != nil || got != tt.want || len(list) != 4 {
+			t.Errorf("%+v: %d keys of %d, %v", tt, got, len(list), err)
 		}
 	}
 }

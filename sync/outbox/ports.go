@@ -38,6 +38,11 @@ type Applier interface {
 	// ApplyPage applies a page and its cursor in one transaction.
 	// domain.ErrCursor where the page does not begin at SyncCursor.
 	ApplyPage(ctx context.Context, p domain.CentrePage) (domain.Applied, error)
+	// KnowKinds tells which kinds of change this program takes. Where one of them
+	// was passed over until now, SyncCursor is "" after it: all is read anew.
+	KnowKinds(ctx context.Context, kinds []string) error
+	// HeardAll tells that the centre has nothing more to tell for now.
+	HeardAll(ctx context.Context) error
 }
 
 // Centre is the other end. Its errors are *Refusal where it answered, and
@@ -46,6 +51,11 @@ type Applier interface {
 type Centre interface {
 	// DeviceID is this kiosk as the centre knows it.
 	DeviceID() string
+	// Takes tells whether the centre takes items of a kind, and asks it where it
+	// has not been heard of yet.
+	Takes(ctx context.Context, kind protocol.Kind) (bool, error)
+	// SendBatch sends a batch; ErrOlderCentre where it turns out that the centre
+	// does not take all of its kinds.
 	SendBatch(ctx context.Context, b protocol.Batch) (protocol.BatchAnswer, error)
 	// PutPicture returns nil once a row at the centre refers to the picture.
 	PutPicture(ctx context.Context, r protocol.TicketRequest, picture []byte) error
@@ -62,6 +72,10 @@ type Centre interface {
 
 // ErrNoSiteKey says that the centre has given no key of that id.
 var ErrNoSiteKey = errors.New("no such site key")
+
+// ErrOlderCentre says that nothing was sent: the centre is of before something that
+// was to be.
+var ErrOlderCentre = errors.New("the centre is of before a kind of this batch")
 
 // Refusal is an answer that refuses a request whole.
 type Refusal struct {

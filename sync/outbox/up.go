@@ -90,6 +90,10 @@ func (o *Outbox) round(ctx context.Context) (more bool, err error) {
 		o.count(ctx)
 	}
 	notices, err := o.compose(ctx)
+	var theirs asked
+	if errors.As(err, &theirs) {
+		return false, theirs.error
+	}
 	if err != nil {
 		return false, local(err)
 	}
@@ -104,7 +108,7 @@ func (o *Outbox) round(ctx context.Context) (more bool, err error) {
 	return len(notices) > 0 || told, err
 }
 
-// compose takes a batch's worth of notices: erasures before all, then people
+// compose takes a batch's worth of notices: erasures and keys before all, then people
 // and the rest up to a share, events for what is left, and whatever waits where
 // events leave room.
 func (o *Outbox) compose(ctx context.Context) ([]domain.Notice, error) {
@@ -112,6 +116,11 @@ func (o *Outbox) compose(ctx context.Context) ([]domain.Notice, error) {
 	if err != nil {
 		return nil, err
 	}
+	keys, err := o.keys(ctx, o.limit-len(batch))
+	if err != nil {
+		return nil, err
+	}
+	batch = append(batch, keys...)
 	room := o.limit - len(batch)
 	share := func(lane domain.Lane, n int) (got []domain.Notice, err error) {
 		if n <= 0 {
@@ -158,6 +167,30 @@ func (o *Outbox) compose(ctx context.Context) ([]domain.Notice, error) {
 	}
 	return batch, nil
 }
+
+// keys are the notices of badge keys: none to a centre that would refuse them.
+func (o *Outbox) keys(ctx context.Context, n int) ([]domain.Notice, error) {
+	if n <= 0 {
+		return nil, nil
+	}
+	list, err := o.o.Queue.DueNotices(ctx, domain.LaneKeys, n)
+	if err != nil || len(list) == 0 {
+		return nil, err
+	}
+	takes, err := o.o.Centre.Takes(ctx, protocol.KindBadgeKey)
+	if err != nil {
+		return nil, asked{err}
+	}
+	if !takes {
+		return nil, nil
+	}
+	return list, nil
+}
+
+// asked is trouble of asking the centre, in the midst of our own work.
+type asked struct{ error }
+
+func (e asked) Unwrap() error { return e.error }
 
 // tell sends one batch and settles what is answered.
 func (o *Outbox) tell(ctx context.Context, notices []domain.Notice) error {
@@ -227,6 +260,9 @@ const maxLone = 3
 // untold deals with a batch that was refused whole. What it returns is to be
 // waited for.
 func (o *Outbox) untold(ctx context.Context, letters []letter, err error) error {
+	if errors.Is(err, ErrOlderCentre) {
+		return nil // the next batch is without
+	}
 	half := max(1, len(letters)/2)
 	if errors.Is(err, context.DeadlineExceeded) || errors.Is(err, os.ErrDeadlineExceeded) {
 		o.limit = half // a slow line: what is smaller gets through

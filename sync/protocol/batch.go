@@ -15,6 +15,7 @@ const (
 	KindEvent     Kind = "event"
 	KindConsent   Kind = "consent"
 	KindPerson    Kind = "person"
+	KindBadgeKey  Kind = "badge_key"
 	KindBadge     Kind = "badge"
 	KindCase      Kind = "case"
 	KindExchange  Kind = "exchange"
@@ -24,9 +25,9 @@ const (
 )
 
 // Kinds lists the kinds of this version, in the order in which to send them:
-// a consent before the person that needs it.
+// a consent before the person that needs it, a key before what it signed.
 func Kinds() []Kind {
-	return []Kind{KindTombstone, KindEvent, KindConsent, KindPerson, KindBadge, KindCase,
+	return []Kind{KindTombstone, KindEvent, KindConsent, KindPerson, KindBadgeKey, KindBadge, KindCase,
 		KindExchange, KindAuditHead, KindHealth, KindSensor}
 }
 

@@ -2,8 +2,10 @@ package protocol
 
 import (
 	"bytes"
+	"crypto/ed25519"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -28,7 +30,11 @@ func full() map[Kind]Body {
 	sealed := bytes.Repeat([]byte{1}, 40)
 	enc := domain.EncoderRef{Name: "dlib", Version: "1"}
 	yes := true
+	key := ed25519.NewKeyFromSeed(bytes.Repeat([]byte{7}, ed25519.SeedSize))
+	public := key.Public().(ed25519.PublicKey)
 	return map[Kind]Body{
+		KindBadgeKey: &BadgeKey{ID: domain.BadgeKeyIDOf(public), DeviceID: device, PublicKey: public, Version: 3, RetiredAt: moment, DroppedAt: moment,
+			Proof: ed25519.Sign(key, domain.BadgeKeyProof(device, public))},
 		KindEvent: &Event{ID: idA, Seq: 7, DeviceID: device, Kind: domain.EventRecognition, Reason: domain.ReasonRecognised, At: moment,
 			Person: idB, About: idB, Distance: 0.31, Second: 0.72, Threshold: 0.6, Metric: "euclidean", Votes: 3, Frames: 4, Quality: 0.8,
 			Encoder: enc, Detector: "haar", Snapshot: hashA, Badge: idA, Liveness: 0.9, LivenessReason: "passive", Staff: idB},
@@ -49,10 +55,12 @@ func full() map[Kind]Body {
 	}
 }
 
-func fullBatch(t testing.TB) Batch {
+func fullBatch(t testing.TB) Batch { return batchOf(t, Kinds()...) }
+
+func batchOf(t testing.TB, kinds ...Kind) Batch {
 	b := Batch{ID: idA, DeviceID: device, SentAt: moment}
 	bodies := full()
-	for _, k := range Kinds() {
+	for _, k := range kinds {
 		it, err := NewItem(k, idA, bodies[k])
 		if err != nil {
 			t.Fatal(err)
@@ -62,35 +70,51 @@ func fullBatch(t testing.TB) Batch {
 	return b
 }
 
-// TestFirstVersion holds version 1 to what it was when it was released: a kiosk
-// of then talks to a centre of now. A field is added with a new version only.
+// TestVersionsStay holds each version to what it was when it was released: a
+// kiosk of then talks to a centre of now. A field is added with a new version only.
 // AGENTID_WRITE_FIXTURES=1 writes the file of a version that has none yet.
-func TestFirstVersion(t *testing.T) {
-	path := filepath.Join("testdata", "v1-batch.json")
+func TestVersionsStay(t *testing.T) {
+	for v := MinVersion; v <= MaxVersion; v++ {
+		var kinds []Kind
+		for _, k := range Kinds() {
+			if SinceVersion(k) == v {
+				kinds = append(kinds, k)
+			}
+		}
+		b := batchOf(t, kinds...)
+		want := fixture(t, fmt.Sprintf("v%d-batch.json", v), b)
+		got, err := DecodeBatch(want)
+		if err != nil || len(got.Items) != len(b.Items) {
+			t.Fatalf("what version %d sent is not taken: %v", v, err)
+		}
+		for i, now := range b.Items {
+			then := got.Items[i]
+			a, errA := BodyHash(then.Body)
+			b, errB := BodyHash(now.Body)
+			if errA != nil || errB != nil || a != b || then.Kind != now.Kind {
+				t.Errorf("%s is written otherwise than in version %d", now.Kind, v)
+			}
+			if _, err := DecodeBody(then.Kind, then.Body); err != nil {
+				t.Errorf("%s of version %d is not taken: %v", then.Kind, v, err)
+			}
+		}
+	}
+}
+
+// fixture reads a file of the wire as it was; see TestVersionsStay.
+func fixture(t *testing.T, name string, now any) []byte {
+	t.Helper()
+	path := filepath.Join("testdata", name)
 	want, err := os.ReadFile(path)
 	if errors.Is(err, os.ErrNotExist) && os.Getenv("AGENTID_WRITE_FIXTURES") == "1" {
-		if want, err = json.MarshalIndent(fullBatch(t), "", "  "); err == nil {
+		if want, err = json.MarshalIndent(now, "", "  "); err == nil {
 			err = os.WriteFile(path, want, 0o644)
 		}
 	}
 	if err != nil {
 		t.Fatal(err)
 	}
-	got, err := DecodeBatch(want)
-	if err != nil {
-		t.Fatalf("what version 1 sent is not taken: %v", err)
-	}
-	for i, now := range fullBatch(t).Items {
-		then := got.Items[i]
-		a, errA := BodyHash(then.Body)
-		b, errB := BodyHash(now.Body)
-		if errA != nil || errB != nil || a != b || then.Kind != now.Kind {
-			t.Errorf("%s is written otherwise than in version 1", now.Kind)
-		}
-		if _, err := DecodeBody(then.Kind, then.Body); err != nil {
-			t.Errorf("%s of version 1 is not taken: %v", then.Kind, err)
-		}
-	}
+	return want
 }
 
 // TestEveryFieldTravels: full sets every field, and every one comes back.
@@ -208,6 +232,24 @@ func TestBatchRefused(t *testing.T) {
 func TestBodiesRefused(t *testing.T) {
 	long := strings.Repeat("x", MaxLabel+1)
 	for name, spoil := range map[string]func(map[Kind]Body) Kind{
+		"badge key of another id": func(m map[Kind]Body) Kind { m[KindBadgeKey].(*BadgeKey).ID = "0123456789ab"; return KindBadgeKey },
+		"badge key cut short": func(m map[Kind]Body) Kind {
+			k := m[KindBadgeKey].(*BadgeKey)
+			k.PublicKey = k.PublicKey[1:]
+			return KindBadgeKey
+		},
+		"badge key of no kiosk":      func(m map[Kind]Body) Kind { m[KindBadgeKey].(*BadgeKey).DeviceID = ""; return KindBadgeKey },
+		"badge key without version":  func(m map[Kind]Body) Kind { m[KindBadgeKey].(*BadgeKey).Version = 0; return KindBadgeKey },
+		"badge key of another kiosk": func(m map[Kind]Body) Kind { m[KindBadgeKey].(*BadgeKey).DeviceID = idA; return KindBadgeKey },
+		"badge key before its time": func(m map[Kind]Body) Kind {
+			m[KindBadgeKey].(*BadgeKey).RetiredAt = time.Unix(1, 0)
+			return KindBadgeKey
+		},
+		"badge key without its proof": func(m map[Kind]Body) Kind {
+			k := m[KindBadgeKey].(*BadgeKey)
+			k.RetiredAt, k.DroppedAt, k.Proof = time.Time{}, time.Time{}, nil
+			return KindBadgeKey
+		},
 		"event without sequence":      func(m map[Kind]Body) Kind { m[KindEvent].(*Event).Seq = 0; return KindEvent },
 		"event of no time":            func(m map[Kind]Body) Kind { m[KindEvent].(*Event).At = time.Time{}; return KindEvent },
 		"event with a long reason":    func(m map[Kind]Body) Kind { m[KindEvent].(*Event).Reason = domain.Reason(long); return KindEvent },

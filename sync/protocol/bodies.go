@@ -71,6 +71,8 @@ func newBody(kind Kind) Body {
 		return new(Person)
 	case KindBadge:
 		return new(Badge)
+	case KindBadgeKey:
+		return new(BadgeKey)
 	case KindConsent:
 		return new(Consent)
 	case KindTombstone:
@@ -315,6 +317,20 @@ func ConsentItem(c domain.Consent) (Item, error) {
 		w.Withdrawn = append(w.Withdrawn, Withdrawal(x))
 	}
 	return NewItem(KindConsent, DerivedID(KindConsent, c.ID, 1+int64(len(c.Withdrawn))), &w)
+}
+
+// Merge adds to what is known of a consent what another state of it says was
+// taken back, and tells whether that was news. Taken back wins, in whatever order
+// states arrive; all else stays as it was first told, and of two times of one
+// withdrawal the one that was known. It is the rule of both ends.
+func (c *Consent) Merge(other *Consent) (news bool) {
+	for _, w := range other.Withdrawn {
+		if c.Allows(w.Purpose) {
+			c.Withdrawn = append(c.Withdrawn, w)
+			news = true
+		}
+	}
+	return news
 }
 
 // Allows tells whether a purpose was granted and still stands.

@@ -22,6 +22,9 @@ type ChangeKind string
 const (
 	ChangePerson      ChangeKind = "person"       // Person as the centre has it, whole; its id
 	ChangeBadge       ChangeKind = "badge"        // Badge; its id
+	ChangeConsent     ChangeKind = "consent"      // Consent as it stands; its id
+	ChangeBadgeKey    ChangeKind = "badge_key"    // TrustedKey; its id
+	ChangeSeen        ChangeKind = "seen"         // Seen; the person's id
 	ChangeTombstone   ChangeKind = "tombstone"    // Erased; the person's id
 	ChangeFAQ         ChangeKind = "faq"          // Document; "es", "en"
 	ChangeConfig      ChangeKind = "config"       // Document; its name
@@ -31,10 +34,10 @@ const (
 )
 
 // ChangeKinds lists the kinds of this version. A kiosk passes over kinds that it
-// does not know.
+// does not know, and so, once it knows more, reads everything anew.
 func ChangeKinds() []ChangeKind {
-	return []ChangeKind{ChangePerson, ChangeBadge, ChangeTombstone, ChangeFAQ, ChangeConfig,
-		ChangeConsentText, ChangeStaff, ChangeCaseAnswer}
+	return []ChangeKind{ChangePerson, ChangeBadge, ChangeConsent, ChangeBadgeKey, ChangeSeen, ChangeTombstone,
+		ChangeFAQ, ChangeConfig, ChangeConsentText, ChangeStaff, ChangeCaseAnswer}
 }
 
 // Change replaces what was known under its kind and ref.
@@ -63,6 +66,23 @@ type Erased struct {
 	Person domain.PersonID `json:"person_id"`
 	Why    domain.Reason   `json:"why"`
 	At     time.Time       `json:"at"`
+}
+
+// Seen is the body of a ChangeSeen: the newest day, of UTC, on which somebody was
+// recognised or validated anywhere in their site. A day is enough to judge who has
+// not come for months, and says no more of their ways than that needs.
+type Seen struct {
+	Person domain.PersonID `json:"person_id"`
+	Day    string          `json:"day"` // "2026-11-28"
+}
+
+// Until is the end of the day; an error for what is none.
+func (s *Seen) Until() (time.Time, error) {
+	day, err := time.Parse(time.DateOnly, s.Day)
+	if err != nil || !validTime(day) || !ValidID(string(s.Person)) {
+		return time.Time{}, contentf("seen on no day, or nobody")
+	}
+	return day.AddDate(0, 0, 1), nil
 }
 
 // Page is what changed, in order.
@@ -95,8 +115,8 @@ func DecodePage(src []byte) (Page, error) {
 	return p, nil
 }
 
-// DecodeChange reads the body of a change: *Person, *Badge, *Erased or
-// *Document; nil where it is gone. ErrUnknownKind is to be passed over.
+// DecodeChange reads the body of a change: *Person, *Badge, *Consent,
+// *TrustedKey, *Seen, *Erased or *Document; nil where it is gone. ErrUnknownKind is to be passed over.
 func DecodeChange(c Change) (any, error) {
 	if c.Gone {
 		return nil, nil
@@ -107,6 +127,12 @@ func DecodeChange(c Change) (any, error) {
 		v = new(Person)
 	case ChangeBadge:
 		v = new(Badge)
+	case ChangeConsent:
+		v = new(Consent)
+	case ChangeBadgeKey:
+		v = new(TrustedKey)
+	case ChangeSeen:
+		v = new(Seen)
 	case ChangeTombstone:
 		v = new(Erased)
 	case ChangeFAQ, ChangeConfig, ChangeConsentText, ChangeStaff, ChangeCaseAnswer:
@@ -124,6 +150,11 @@ func DecodeChange(c Change) (any, error) {
 		if !ValidID(string(b.Person)) || string(b.Person) != c.Ref || !validTime(b.At) {
 			return nil, contentf("tombstone of nobody")
 		}
+	case *TrustedKey:
+		return v, b.Check()
+	case *Seen:
+		_, err := b.Until()
+		return v, err
 	case *Document:
 		return v, b.Check()
 	}

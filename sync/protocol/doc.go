@@ -58,6 +58,15 @@
 // was restored, and the page begins from nothing. A tombstone always wins:
 // nothing of that person is kept or taken again, whatever comes later.
 //
+// Consents come down as they stand, merged by one rule (Consent.Merge): taken
+// back wins. Keys that badges are verified with (TrustedKey) are told of by the
+// kiosk that holds them; those of a kiosk that was revoked stay good for badges
+// issued before, as the site's own list of badges has them, and for no other.
+// When somebody was last seen in the site comes down by the day (Seen).
+//
+// A kiosk passes over kinds of change that it does not know. One that knows more
+// kinds than it did, as after an upgrade, reads everything from the beginning, once.
+//
 // Fields of people travel sealed under the site's key (SiteKey), which a kiosk
 // gets sealed to its own exchange key; see seal.go.
 package protocol

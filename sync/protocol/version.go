@@ -7,10 +7,11 @@ import (
 	"strconv"
 )
 
-// The versions that this build speaks.
+// The versions that this build speaks. The second has the keys of badges, up
+// and down, and consents and last sights, down.
 const (
 	MinVersion = 1
-	MaxVersion = 1
+	MaxVersion = 2
 )
 
 // Headers of the negotiation.
@@ -47,6 +48,15 @@ func Choose(lowest, highest int) (int, error) {
 		return 0, fmt.Errorf("%w: ours %d to %d, theirs %d to %d", ErrVersion, MinVersion, MaxVersion, lowest, highest)
 	}
 	return v, nil
+}
+
+// SinceVersion is the version that a kind of item came with. A centre of before
+// would refuse it for good: a kiosk keeps it back.
+func SinceVersion(k Kind) int {
+	if k == KindBadgeKey {
+		return 2
+	}
+	return 1
 }
 
 // Speaks tells whether this build speaks version v.

@@ -1,6 +1,7 @@
 package protocol
 
 import (
+	"bytes"
 	"crypto/ecdh"
 	"crypto/ed25519"
 	"crypto/rand"
@@ -8,9 +9,13 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"os"
+	"path/filepath"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"agentid/app/domain"
 )
@@ -213,6 +218,85 @@ func TestProblems(t *testing.T) {
 	}
 }
 
+// siteChanges are what version 2 has come down, with every field set.
+func siteChanges() map[ChangeKind]any {
+	k := full()[KindBadgeKey].(*BadgeKey)
+	return map[ChangeKind]any{
+		ChangeConsent:  full()[KindConsent],
+		ChangeBadgeKey: &TrustedKey{ID: k.ID, DeviceID: device, PublicKey: k.PublicKey, RetiredAt: moment, RevokedAt: moment},
+		ChangeSeen:     &Seen{Person: idB, Day: "2026-11-28"},
+	}
+}
+
+// The second version's changes are read as they were written then.
+func TestSecondVersionDown(t *testing.T) {
+	bodies := siteChanges()
+	now := Page{Cursor: "e.3", Changes: []Change{}}
+	for i, c := range []struct {
+		kind ChangeKind
+		ref  string
+	}{{ChangeConsent, idA}, {ChangeBadgeKey, string(full()[KindBadgeKey].(*BadgeKey).ID)}, {ChangeSeen, idB}} {
+		raw, err := json.Marshal(bodies[c.kind])
+		if err != nil {
+			t.Fatal(err)
+		}
+		now.Changes = append(now.Changes, Change{Seq: uint64(i + 1), Kind: c.kind, Ref: c.ref, At: moment, Body: raw})
+	}
+	p, err := DecodePage(fixture(t, "v2-page.json", now))
+	if err != nil || len(p.Changes) != len(now.Changes) {
+		t.Fatalf("%+v, %v", p, err)
+	}
+	for _, c := range p.Changes {
+		if got, err := DecodeChange(c); err != nil || !reflect.DeepEqual(got, bodies[c.Kind]) {
+			t.Errorf("%s: %+v, %v", c.Kind, got, err)
+		}
+	}
+	seen := bodies[ChangeSeen].(*Seen)
+	if until, err := seen.Until(); err != nil || until.Format(time.RFC3339) != "2026-11-29T00:00:00Z" {
+		t.Errorf("seen until %s, %v", until, err)
+	}
+	for name, c := range map[string]Change{
+		"no day":             {Kind: ChangeSeen, Body: []byte(`{"person_id":"` + idB + `","day":"2026-02-30"}`)},
+		"a moment":           {Kind: ChangeSeen, Body: []byte(`{"person_id":"` + idB + `","day":"2026-11-28T10:00:00Z"}`)},
+		"nobody":             {Kind: ChangeSeen, Body: []byte(`{"person_id":"","day":"2026-11-28"}`)},
+		"key of another id":  {Kind: ChangeBadgeKey, Body: bytes.Replace(now.Changes[1].Body, []byte(`"id":"`), []byte(`"id":"0`), 1)},
+		"consent to nothing": {Kind: ChangeConsent, Body: []byte(`{"id":"` + idA + `"}`)},
+	} {
+		if _, err := DecodeChange(c); !errors.Is(err, ErrContent) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+// Taken back wins, in whatever order states arrive; all else stays as it was.
+func TestConsentsMerge(t *testing.T) {
+	given := Consent{ID: idA, Granted: []domain.Purpose{domain.PurposeData, domain.PurposeFace}}
+	taken := func(at int, ps ...domain.Purpose) Consent {
+		c := given
+		for _, p := range ps {
+			c.Withdrawn = append(c.Withdrawn, Withdrawal{p, moment.AddDate(0, 0, at)})
+		}
+		return c
+	}
+	for name, tt := range map[string]struct {
+		had, comes Consent
+		news       bool
+		want       []Withdrawal
+	}{
+		"nothing new":     {given, given, false, nil},
+		"taken back":      {given, taken(1, domain.PurposeFace), true, taken(1, domain.PurposeFace).Withdrawn},
+		"given late":      {taken(1, domain.PurposeFace), given, false, taken(1, domain.PurposeFace).Withdrawn},
+		"again, earlier":  {taken(2, domain.PurposeFace), taken(1, domain.PurposeFace), false, taken(2, domain.PurposeFace).Withdrawn},
+		"the other":       {taken(1, domain.PurposeFace), taken(2, domain.PurposeData), true, append(taken(1, domain.PurposeFace).Withdrawn, taken(2, domain.PurposeData).Withdrawn...)},
+		"what was no one": {given, taken(1, "research"), false, nil},
+	} {
+		got := tt.had
+		if news := got.Merge(&tt.comes); news != tt.news || !slices.Equal(got.Withdrawn, tt.want) {
+			t.Errorf("%s: %v, %+v", name, news, got.Withdrawn)
+		}
+	}
+}
+
 func page(t testing.TB) Page {
 	doc := NewDocument(1, "text/plain", "@topic x")
 	bodies := []struct {
@@ -276,6 +360,10 @@ func TestPages(t *testing.T) {
 func FuzzDecodePage(f *testing.F) {
 	raw, err := json.Marshal(page(f))
 	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(raw)
+	if raw, err = os.ReadFile(filepath.Join("testdata", "v2-page.json")); err != nil {
 		f.Fatal(err)
 	}
 	f.Add(raw)

@@ -14,6 +14,7 @@ import (
 	"os"
 	"runtime"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -31,7 +32,7 @@ import (
 func TestVersionRefusedWhole(t *testing.T) {
 	c := newCentre(t, nil)
 	d := c.enrolled()
-	for _, v := range []string{"", "0", "2", "99", "x"} {
+	for _, v := range []string{"", "0", strconv.Itoa(protocol.MaxVersion + 1), "99", "x"} {
 		req := d.post(d.event(1, ""))
 		req.Header.Set(protocol.HeaderVersion, v)
 		status, body, h := c.do(req)
@@ -44,6 +45,15 @@ func TestVersionRefusedWhole(t *testing.T) {
 	}
 	if got := d.send(d.event(1, "")); got != "stored" {
 		t.Errorf("after all that it is %s", got)
+	}
+	// Old and new are answered in the version that they asked in.
+	for v := protocol.MinVersion; v <= protocol.MaxVersion; v++ {
+		req := d.post(d.event(1, ""))
+		req.Header.Set(protocol.HeaderVersion, strconv.Itoa(v))
+		status, body, h := c.do(req)
+		if got, err := protocol.ParseVersion(h); status != 200 || got != v || err != nil {
+			t.Errorf("asked in %d, answered %d %s in %d, %v", v, status, body, got, err)
+		}
 	}
 }
 
@@ -434,7 +444,7 @@ func TestBetweenBranches(t *testing.T) {
 	if got := a.send(consent, p); got != "stored stored" {
 		t.Fatal(got)
 	}
-	v, err := protocol.DecodeChange(b.changes("", "").Changes[0])
+	v, err := protocol.DecodeChange(b.changes("", "").Changes[1]) // the consent goes before
 	must(t, err)
 	got := v.(*protocol.Person)
 	name, err := b.siteKey.OpenField(string(id), protocol.FieldName, got.Fields[protocol.FieldName].Sealed)
@@ -451,7 +461,7 @@ func TestBetweenBranches(t *testing.T) {
 		t.Fatal(got)
 	}
 	page := a.changes("", "")
-	if len(page.Changes) != 1 || page.Changes[0].Kind != protocol.ChangeTombstone {
+	if len(page.Changes) != 2 || !page.Changes[0].Gone || page.Changes[1].Kind != protocol.ChangeTombstone {
 		t.Errorf("%+v", page)
 	}
 }

@@ -52,7 +52,7 @@ func (s *Server) serve(rt route) http.Handler {
 		if r.TLS != nil {
 			h.Set("Strict-Transport-Security", "max-age=31536000")
 		}
-		protocol.Offer(h, protocol.MaxVersion)
+		protocol.Offer(h, answerVersion(r))
 		ctl := http.NewResponseController(w)
 		// Not every writer can: a test's recorder cannot.
 		// Beyond the read deadline a request is given up, also one that only waits.
@@ -83,6 +83,15 @@ func (s *Server) serve(rt route) http.Handler {
 				"admin", c.admin.Name, "from", c.from, "took", time.Since(began))
 		}
 	})
+}
+
+// answerVersion is the version that a request is answered in: its own, if it is one
+// of ours.
+func answerVersion(r *http.Request) int {
+	if v, err := protocol.ParseVersion(r.Header); err == nil && protocol.Speaks(v) {
+		return v
+	}
+	return protocol.MaxVersion
 }
 
 // guarded runs a route behind all that may refuse it. A panic is an error.

@@ -191,7 +191,7 @@ func (db *DB) changes(ctx context.Context, k Kiosk, cursor string, limit int) (p
 	if page.More = len(list) > limit; page.More {
 		list = list[:limit]
 	}
-	if err := db.fill(ctx, list); err != nil {
+	if err := db.fill(ctx, k.Site, list); err != nil {
 		return page, err
 	}
 	page.Changes = list
@@ -221,29 +221,30 @@ func parseCursor(cursor, epoch string) (int64, bool) {
 	return n, err == nil && n >= 0
 }
 
-// fill reads the bodies that changes do not hold themselves. What has been
-// removed meanwhile is gone.
-func (db *DB) fill(ctx context.Context, list []protocol.Change) error {
-	var people, badges []string
+// fill reads the bodies that changes of a site do not hold themselves. What has
+// been removed meanwhile is gone.
+func (db *DB) fill(ctx context.Context, site string, list []protocol.Change) error {
+	refs := map[protocol.ChangeKind][]string{}
 	for _, c := range list {
-		switch {
-		case c.Gone:
-		case c.Kind == protocol.ChangePerson:
-			people = append(people, c.Ref)
-		case c.Kind == protocol.ChangeBadge:
-			badges = append(badges, c.Ref)
+		if !c.Gone && c.Body == nil {
+			refs[c.Kind] = append(refs[c.Kind], c.Ref)
 		}
 	}
 	bodies := map[string]any{}
-	if err := db.readPeople(ctx, people, bodies); err != nil {
-		return err
-	}
-	if err := db.readBadges(ctx, badges, bodies); err != nil {
-		return err
+	for _, read := range []func() error{
+		func() error { return db.readPeople(ctx, refs[protocol.ChangePerson], bodies) },
+		func() error { return db.readBadges(ctx, refs[protocol.ChangeBadge], bodies) },
+		func() error { return db.readConsents(ctx, refs[protocol.ChangeConsent], bodies) },
+		func() error { return db.readKeys(ctx, site, refs[protocol.ChangeBadgeKey], bodies) },
+		func() error { return db.readSeen(ctx, refs[protocol.ChangeSeen], bodies) },
+	} {
+		if err := read(); err != nil {
+			return err
+		}
 	}
 	for i := range list {
 		c := &list[i]
-		if c.Gone || c.Kind != protocol.ChangePerson && c.Kind != protocol.ChangeBadge {
+		if c.Gone || c.Body != nil {
 			continue
 		}
 		b, ok := bodies[string(c.Kind)+c.Ref]

@@ -103,42 +103,51 @@ func standing(ctx context.Context, tx pgx.Tx, id domain.PersonID) ([]domain.Purp
 	return pgx.CollectRows(rows, pgx.RowTo[domain.Purpose])
 }
 
-// consent keeps a consent. What has been taken back stays so, in whatever order
-// its states arrive.
+// consent keeps a consent, merged with what is known of it (protocol.Consent.Merge),
+// and tells the site of what is new.
 func (in *batch) consent(ctx context.Context, tx pgx.Tx, c *protocol.Consent) (*refusal, error) {
 	var person string
+	known := &protocol.Consent{}
 	var before []string
-	err := tx.QueryRow(ctx, "SELECT person::text, withdrawn FROM consents WHERE id = $1 FOR UPDATE", c.ID).Scan(&person, &before)
+	err := tx.QueryRow(ctx, "SELECT person::text, withdrawn, body FROM consents WHERE id = $1 FOR UPDATE", c.ID).Scan(&person, &before, known)
+	fresh := errors.Is(err, pgx.ErrNoRows)
 	switch {
 	case err == nil && person != string(c.Person):
 		return &refusal{protocol.RejectBody, "the consent is another person's"}, nil
-	case err != nil && !errors.Is(err, pgx.ErrNoRows):
+	case err != nil && !fresh:
 		return nil, err
 	}
 	if refused, err := in.otherSite(ctx, tx, c.Person); err != nil || refused != nil {
 		return refused, err
 	}
+	if fresh {
+		known = c
+	} else if !known.Merge(c) {
+		return nil, nil
+	}
+	var stands []string
 	gone := slices.Clone(before)
-	for _, w := range c.Withdrawn {
+	for _, w := range known.Withdrawn {
 		if !slices.Contains(gone, string(w.Purpose)) {
 			gone = append(gone, string(w.Purpose))
 		}
 	}
-	var stands []string
-	for _, p := range c.Granted {
+	for _, p := range known.Granted {
 		if !slices.Contains(gone, string(p)) {
 			stands = append(stands, string(p))
 		}
 	}
-	body, err := json.Marshal(c)
+	body, err := json.Marshal(known)
 	if err != nil {
 		return nil, err
 	}
-	_, err = tx.Exec(ctx, `INSERT INTO consents AS c (id, person, site, at, granted, withdrawn, body) VALUES ($1, $2, $3, $4, $5, $6, $7)
-		ON CONFLICT (id) DO UPDATE SET granted = excluded.granted, withdrawn = excluded.withdrawn,
-			body = CASE WHEN cardinality(excluded.withdrawn) > cardinality(c.withdrawn) THEN excluded.body ELSE c.body END`,
-		c.ID, string(c.Person), in.kiosk.Site, c.At, some(stands), some(gone), string(body))
-	if err != nil || len(gone) == len(before) {
+	_, err = tx.Exec(ctx, `INSERT INTO consents (id, person, site, at, granted, withdrawn, body) VALUES ($1, $2, $3, $4, $5, $6, $7)
+		ON CONFLICT (id) DO UPDATE SET granted = excluded.granted, withdrawn = excluded.withdrawn, body = excluded.body`,
+		c.ID, string(c.Person), in.kiosk.Site, known.At, some(stands), some(gone), string(body))
+	if err != nil {
+		return nil, err
+	}
+	if err := in.tell(ctx, tx, protocol.ChangeConsent, c.ID, nil); err != nil || len(gone) == len(before) {
 		return nil, err
 	}
 	granted, err := standing(ctx, tx, c.Person)

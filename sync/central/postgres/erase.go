@@ -60,7 +60,7 @@ func erase(ctx context.Context, tx pgx.Tx, e erasure) (f Figures, err error) {
 		{&f.Cases, "UPDATE items SET body = NULL, person = NULL WHERE person = $1 AND body IS NOT NULL"},
 		{new(int64), "UPDATE items SET person = NULL WHERE person = $1"},
 		{new(int64), "UPDATE deliveries SET person = NULL, body = body #- '{data,person_id}' WHERE person = $1"},
-		{new(int64), "DELETE FROM changes WHERE kind = 'person' AND ref = $1::uuid::text"},
+		{new(int64), "DELETE FROM changes WHERE kind IN ('person', 'seen') AND ref = $1::uuid::text"},
 		{new(int64), "DELETE FROM alarms WHERE detail ->> 'person' = $1::uuid::text OR detail -> 'others' ? $1::uuid::text"},
 	} {
 		tag, err := tx.Exec(ctx, step.sql, id)

@@ -204,7 +204,7 @@ func TestReplayAfterRestore(t *testing.T) {
 	}
 	again, err := db.Changes(t.Context(), k, page.Cursor, 100)
 	must(t, err)
-	if !again.Reset || len(again.Changes) != 1+1 { // the badge is gone, the tombstone is told
+	if !again.Reset || len(again.Changes) != 2+1 { // consent and badge are gone, the tombstone is told
 		t.Errorf("%+v", again)
 	}
 }

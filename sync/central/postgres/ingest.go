@@ -134,6 +134,10 @@ func (in *batch) read(t *taken) {
 		} else if b.DeviceID != in.kiosk.Device {
 			t.reject(protocol.RejectDevice, "the event is another device's")
 		}
+	case *protocol.BadgeKey:
+		if b.DeviceID != in.kiosk.Device {
+			t.reject(protocol.RejectDevice, "the key is another device's")
+		}
 	case *protocol.Tombstone:
 		if b.Receipt.ID != t.item.ID {
 			t.reject(protocol.RejectBody, "the item's id is not the receipt's")
@@ -200,7 +204,7 @@ func (in *batch) take(ctx context.Context, tx pgx.Tx, all []taken, skew time.Dur
 		case protocol.KindTombstone:
 			lock = "SELECT pg_advisory_xact_lock($1)"
 			special = append(special, t)
-		case protocol.KindPerson, protocol.KindConsent, protocol.KindBadge:
+		case protocol.KindPerson, protocol.KindConsent, protocol.KindBadge, protocol.KindBadgeKey:
 			special = append(special, t)
 		default:
 			plain = append(plain, t)
@@ -415,7 +419,7 @@ func (in *batch) takeSpecial(ctx context.Context, tx pgx.Tx, t *taken) error {
 		return nil
 	}
 	tag, err := tx.Exec(ctx, "INSERT INTO items ("+itemColumns+") VALUES ($1, $2, $3, $4, $5, $6, $7, NULL) ON CONFLICT DO NOTHING",
-		in.kiosk.Device, string(t.item.Kind), t.item.ID, in.kiosk.Site, in.now, string(subject), t.hash[:])
+		in.kiosk.Device, string(t.item.Kind), t.item.ID, in.kiosk.Site, in.now, orNull(string(subject)), t.hash[:])
 	if err != nil {
 		return err
 	}
@@ -439,6 +443,8 @@ func (in *batch) takeSpecial(ctx context.Context, tx pgx.Tx, t *taken) error {
 		refused, err = in.consent(ctx, tx, b)
 	case *protocol.Badge:
 		refused, err = in.badge(ctx, tx, b)
+	case *protocol.BadgeKey:
+		refused, err = in.badgeKey(ctx, tx, b)
 	case *protocol.Tombstone:
 		refused, err = in.tombstone(ctx, tx, b)
 	default:

@@ -257,7 +257,8 @@ func TestPeople(t *testing.T) {
 	v, err := protocol.DecodeChange(last)
 	must(t, err)
 	p := v.(*protocol.Person)
-	if len(page.Changes) != 1 || p.ID != personID(1) || p.Version != 2 || len(p.Fields) != 2 || len(p.Templates) != 1 || !p.SecondFactor || p.DocumentTag != hashA {
+	// The consents of two, and the person, once.
+	if len(page.Changes) != 2+1 || p.ID != personID(1) || p.Version != 2 || len(p.Fields) != 2 || len(p.Templates) != 1 || !p.SecondFactor || p.DocumentTag != hashA {
 		t.Errorf("%+v in %+v", p, page)
 	}
 	// The same document at another branch: both stay, staff are told.

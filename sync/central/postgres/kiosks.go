@@ -6,6 +6,7 @@ import (
 	"crypto/subtle"
 	"errors"
 	"fmt"
+	"maps"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -66,13 +67,23 @@ func (db *DB) Kiosks(ctx context.Context) ([]Kiosk, error) {
 }
 
 // RevokeKiosk ends the trust in a kiosk: it gets no token more, and the ones
-// that it has are refused.
+// that it has are refused. Of badges that its keys sign only those hold that were
+// issued before: its sites are told.
 func (db *DB) RevokeKiosk(ctx context.Context, device, why string) error {
-	tag, err := db.pool.Exec(ctx, "UPDATE kiosks SET revoked_at = coalesce(revoked_at, $2), revoked_why = $3 WHERE device = $1", device, db.now(), why)
-	if err == nil && tag.RowsAffected() == 0 {
-		err = domain.ErrNotFound
-	}
-	return wrap("revoke kiosk", err)
+	return wrap("revoke kiosk", db.tx(ctx, func(tx pgx.Tx) error {
+		tag, err := tx.Exec(ctx, "UPDATE kiosks SET revoked_at = coalesce(revoked_at, $2), revoked_why = $3 WHERE device = $1", device, db.now(), why)
+		if err == nil && tag.RowsAffected() == 0 {
+			err = domain.ErrNotFound
+		}
+		if err != nil {
+			return err
+		}
+		sites, err := db.revokeKeys(ctx, tx, device, "", "$2::text = ''")
+		if err != nil {
+			return err
+		}
+		return ring(ctx, tx, sites)
+	}))
 }
 
 // AddSite makes a site with its first key, or renames it.
@@ -166,7 +177,20 @@ func (db *DB) Enrol(ctx context.Context, r protocol.EnrolRequest) (Kiosk, error)
 				public_key = excluded.public_key, exchange_key = excluded.exchange_key, enrolled_at = excluded.enrolled_at,
 				revoked_at = NULL, revoked_why = '', cursor_seq = CASE WHEN k.site = excluded.site THEN k.cursor_seq ELSE 0 END`,
 			r.DeviceID, c.Site, c.Branch, r.Name, r.Program, r.PublicKey, r.ExchangeKey, now)
-		return err
+		if err != nil {
+			return err
+		}
+		// So are its badge keys here; where it was before, it is no more.
+		told, err := db.restoreKeys(ctx, tx, r.DeviceID, c.Site)
+		if err != nil {
+			return err
+		}
+		left, err := db.revokeKeys(ctx, tx, r.DeviceID, c.Site, "site <> $2")
+		if err != nil {
+			return err
+		}
+		maps.Copy(told, left)
+		return ring(ctx, tx, told)
 	})
 	if err != nil {
 		return Kiosk{}, wrap("enrol", err)

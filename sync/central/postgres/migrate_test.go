@@ -7,8 +7,10 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/pressly/goose/v3"
 
+	"agentid/app/domain"
 	"agentid/app/domain/domaintest"
 	"agentid/sync/central/pgtest"
+	"agentid/sync/protocol"
 )
 
 // TestMigrateFromSchema1: a centre of the first schema goes on with what it had.
@@ -50,5 +52,54 @@ func TestMigrateFromSchema1(t *testing.T) {
 	r, err := db.ErasureReport(t.Context(), "019aa5c1-aa80-7000-8000-000000000002")
 	if err != nil || r.Database.Person != 1 || r.Complete {
 		t.Errorf("%+v, %v", r, err)
+	}
+}
+
+// TestMigrateFromSchema2: what people agreed to before consents came down comes
+// down, each once, behind all that was told; a withdrawal that was kept without its
+// time is one. Its rows are written here as that release wrote them; never edit them.
+func TestMigrateFromSchema2(t *testing.T) {
+	dsn := pgtest.Database(t, "schema2", func(ctx context.Context, dsn string) error {
+		return provide(dsn, func(p *goose.Provider) error { _, err := p.UpTo(ctx, 2); return err })
+	})
+	c, err := pgx.Connect(t.Context(), dsn)
+	must(t, err)
+	const consent = `"version": "2026-1", "text_sha256": "2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824", "lang": "es", "granted": ["data", "face"],
+		"method": "kiosk_touch", "device_id": "6f1c2b1e-9d3a-4a57-8e0e-000000000001", "at": "2026-11-21T10:00:00Z"`
+	_, err = c.Exec(t.Context(), `
+		INSERT INTO sites (id, name, feed_seq, created_at) VALUES ('norte', 'Banco norte', 5, '2026-11-21 10:00+00'), ('sur', 'Banco sur', 0, '2026-11-21 10:00+00');
+		INSERT INTO kiosks (device, site, branch, public_key, exchange_key, enrolled_at) VALUES ('6f1c2b1e-9d3a-4a57-8e0e-000000000001', 'norte', 'centro', '\x01', '\x02', '2026-11-21 10:00+00');
+		INSERT INTO changes (site, seq, kind, ref, at, body) VALUES ('norte', 4, 'tombstone', '019aa5c1-aa80-7000-8000-000000000009', '2026-11-21 10:00+00',
+			'{"person_id": "019aa5c1-aa80-7000-8000-000000000009", "why": "erased_by_person", "at": "2026-11-21T10:00:00Z"}');
+		INSERT INTO consents (id, person, site, at, granted, withdrawn, body) VALUES
+			('019aa5c1-aa80-7000-8000-000000000001', '019aa5c1-aa80-7000-8000-000000000011', 'norte', '2026-11-21 10:00+00', '{data,face}', '{}',
+				'{"id": "019aa5c1-aa80-7000-8000-000000000001", "person_id": "019aa5c1-aa80-7000-8000-000000000011", `+consent+`}'),
+			('019aa5c1-aa80-7000-8000-000000000002', '019aa5c1-aa80-7000-8000-000000000012', 'norte', '2026-11-21 11:00+00', '{data}', '{face}',
+				'{"id": "019aa5c1-aa80-7000-8000-000000000002", "person_id": "019aa5c1-aa80-7000-8000-000000000012", `+consent+`}');`)
+	must(t, err)
+	must(t, c.Close(t.Context()))
+	must(t, Migrate(t.Context(), dsn))
+
+	db := open(t, dsn, domaintest.NewClock(start))
+	k, err := db.Kiosk(t.Context(), "6f1c2b1e-9d3a-4a57-8e0e-000000000001")
+	must(t, err)
+	page, err := db.Changes(t.Context(), k, "", 10)
+	must(t, err)
+	if len(page.Changes) != 3 || page.Changes[1].Seq != 6 || page.Changes[2].Seq != 7 || one[int64](t, db, "SELECT feed_seq FROM sites WHERE id = 'norte'") != 7 ||
+		one[int64](t, db, "SELECT feed_seq FROM sites WHERE id = 'sur'") != 0 {
+		t.Fatalf("%+v", page)
+	}
+	for i, want := range []string{"019aa5c1-aa80-7000-8000-000000000001", "019aa5c1-aa80-7000-8000-000000000002"} {
+		v, err := protocol.DecodeChange(page.Changes[i+1])
+		must(t, err)
+		if c := v.(*protocol.Consent); c.ID != want || c.Allows(domain.PurposeFace) != (i == 0) || !c.Allows(domain.PurposeData) || c.Version != "2026-1" {
+			t.Errorf("%+v", c)
+		}
+	}
+	// And the kiosk goes on: the next change is the next number.
+	_, err = db.Publish(t.Context(), "norte", protocol.ChangeFAQ, "es", "text/plain", "x")
+	must(t, err)
+	if page, err := db.Changes(t.Context(), k, page.Cursor, 10); err != nil || len(page.Changes) != 1 || page.Changes[0].Seq != 8 {
+		t.Errorf("%+v, %v", page, err)
 	}
 }

@@ -1,1 +1,0 @@
--- Nothing: the number is that of a change that is made elsewhere at the same time.
