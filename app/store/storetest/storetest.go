@@ -1,6 +1,6 @@
 // Package storetest is what every implementation of the domain's storage
 // interfaces must pass: the promises of domain.People, domain.Events,
-// domain.Settings, domain.Registry, domain.StaffBook,
+// domain.Settings, domain.Registry, domain.StaffBook, domain.StaffBadges,
 // domain.FirstRun, domain.AuditLog, domain.Directory, domain.History, domain.ChatLog
 // and domain.CaseBook, as tests.
 package storetest
@@ -28,6 +28,7 @@ type Subject interface {
 	domain.Settings
 	domain.Registry
 	domain.StaffBook
+	domain.StaffBadges
 	domain.FirstRun
 	domain.AuditLog
 	domain.Directory
@@ -57,6 +58,8 @@ func Run(t *testing.T, make Maker) {
 		"RecordConcurrently":     recordConcurrently,
 		"PendingCounts":          pendingCounts,
 		"SettingsComeBack":       settingsComeBack,
+		"StaffBadgesComeBack":    staffBadgesComeBack,
+		"BadgesSignIn":           badgesSignIn,
 		"EverythingSurvivesStop": everythingSurvivesStop,
 		"EnrolmentComesBack":     enrolmentComesBack,
 		"EnrolmentWithoutFace":   enrolmentWithoutFace,

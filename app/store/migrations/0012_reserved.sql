@@ -1,0 +1,1 @@
+-- Nothing: the number is that of a change that is made elsewhere at the same time.
