@@ -25,7 +25,7 @@ import (
 func (p *program) adminPorts() *kiosk.AdminPorts {
 	return &kiosk.AdminPorts{
 		Audit: p.store, FirstRun: p.store, Directory: p.store, History: p.store, Names: p.store, Cases: p.store,
-		Pictures: pictures{p.store}, Templates: faceTemplates{p}, Exports: exports{dir: p.c.exportDir()},
+		Pictures: pictures{p.store}, Templates: faceTemplates{p}, Exports: exports{dir: p.c.exportDir()}, StaffCards: p.cards,
 		Sync: syncDesk{p}, Cameras: cameraDesk{p}, Recognition: recognitionDesk{p}, System: systemDesk{p}, Config: configDesk{p},
 	}
 }

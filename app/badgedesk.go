@@ -23,14 +23,17 @@ import (
 type badgeDesk struct {
 	issuer *badge.Issuer // nil: err says why
 	ring   *badge.Keyring
+	own    *badge.Keyring // this kiosk's keys alone, for its staff
 	err    error
 }
 
 var _ kiosk.Badges = (*badgeDesk)(nil)
 
-// issuedBadges tells whether this kiosk ever issued a badge: events stay.
+// issuedBadges tells whether this kiosk ever issued a badge: events stay, and so
+// does the audit, which has those of staff.
 type issuedBadges interface {
 	EventsQuery(context.Context, store.Filter) ([]domain.Event, error)
+	Audit(ctx context.Context, f domain.AuditFilter, before uint64, limit int) ([]domain.AuditEntry, error)
 }
 
 // badgeKeyFile is where this kiosk's key lies. It may be made for as long as
@@ -40,7 +43,11 @@ func (c *cli) badgeKeyFile(ctx context.Context, st issuedBadges) (badge.KeyFile,
 	if err != nil {
 		return badge.KeyFile{}, fmt.Errorf("badges issued: %w", err)
 	}
-	return badge.KeyFile{File: c.cfg.Badge.KeyFile, DataDir: c.cfg.StateDir(), Create: len(issued) == 0}, nil
+	staff, err := st.Audit(ctx, domain.AuditFilter{Action: domain.AuditStaffBadge}, 0, 1)
+	if err != nil {
+		return badge.KeyFile{}, fmt.Errorf("badges of staff issued: %w", err)
+	}
+	return badge.KeyFile{File: c.cfg.Badge.KeyFile, DataDir: c.cfg.StateDir(), Create: len(issued)+len(staff) == 0}, nil
 }
 
 // openBadges opens the keys. The desk that it returns works as far as it can,
@@ -65,7 +72,10 @@ func (c *cli) openBadges(ctx context.Context, st issuedBadges) (*badgeDesk, erro
 		}
 	}
 	d.ring = ring
-	return d, errors.Join(err, trustErr)
+	if d.own, err = badge.NewKeyring(c.clock, pubs...); err != nil {
+		return nil, err
+	}
+	return d, errors.Join(d.err, trustErr)
 }
 
 // canIssue tells that badges can be issued.
@@ -88,6 +98,31 @@ func (d *badgeDesk) Receipt(c domain.Consent) (*kiosk.Code, error) {
 		return nil, fmt.Errorf("no receipt can be issued: %w", d.err)
 	}
 	return drawn(d.issuer.Receipt(c))
+}
+
+// staffToken writes the text of a badge of staff.
+func (d *badgeDesk) staffToken(b domain.StaffBadge) (string, error) {
+	if d.issuer == nil {
+		return "", fmt.Errorf("no badge can be issued: %w", d.err)
+	}
+	return d.issuer.Staff(b)
+}
+
+// Staff implements kiosk.Badges.
+func (d *badgeDesk) Staff(b domain.StaffBadge) (*kiosk.Code, error) { return drawn(d.staffToken(b)) }
+
+// ReadStaff implements kiosk.Badges. Other kiosks' keys say nothing of who works
+// here. A badge that is not of now is read too: the store refuses it, with the
+// PIN, and has the reason audited.
+func (d *badgeDesk) ReadStaff(text string) (kiosk.StaffToken, error) {
+	if !strings.HasPrefix(text, tokenPrefix) {
+		return kiosk.StaffToken{}, kiosk.ErrForeign
+	}
+	t, err := d.own.Staff(text)
+	if err != nil && !errors.Is(err, badge.ErrExpired) && !errors.Is(err, badge.ErrNotYetValid) {
+		return kiosk.StaffToken{}, err
+	}
+	return kiosk.StaffToken{Badge: t.Badge.ID, Staff: t.Badge.Staff}, nil
 }
 
 // drawn is a token as the screen takes it.

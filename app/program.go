@@ -38,6 +38,7 @@ type program struct {
 	camera  *camera
 	eye     *eye
 	link    *link // nil: this kiosk works alone
+	cards   cardMaker
 
 	live    chan struct{} // the camera came back
 	changed chan struct{} // somebody was enrolled or erased here

@@ -234,6 +234,9 @@ func adminViews(lang domain.Lang) []state {
 	empty.Table = b.review().Table
 	empty.Table.Rows, empty.Table.From, empty.Table.To, empty.Table.Total = nil, 0, 0, 0
 	wait := kiosk.Admin{Step: kiosk.AdminSignIn, PIN: kiosk.PINEntry{Wrong: true, Until: start.Add(5 * time.Minute)}}
+	at := func(s kiosk.SignInBadge, p kiosk.PINEntry) kiosk.Admin {
+		return kiosk.Admin{Step: kiosk.AdminSignIn, Badge: s, PIN: p}
+	}
 	var out []state
 	for _, v := range []struct {
 		name string
@@ -241,6 +244,9 @@ func adminViews(lang domain.Lang) []state {
 		then func(*UI)
 	}{
 		{"sign-in", kiosk.Admin{Step: kiosk.AdminSignIn}, nil}, {"sign-in-wait", wait, nil}, {"setup", kiosk.Admin{Step: kiosk.AdminSetup}, nil},
+		{"badge", at(kiosk.BadgeAwaited, kiosk.PINEntry{}), nil}, {"badge-scanner", at(kiosk.BadgeScanner, kiosk.PINEntry{}), nil},
+		{"badge-unreadable", at(kiosk.BadgeUnreadable, kiosk.PINEntry{}), nil}, {"badge-other", at(kiosk.BadgeOther, kiosk.PINEntry{}), nil},
+		{"badge-read", at(kiosk.BadgeRead, kiosk.PINEntry{}), nil}, {"badge-wrong", at(kiosk.BadgeRead, kiosk.PINEntry{Wrong: true}), nil},
 		{"today", b.today(), nil}, {"people", b.peopleList(), nil}, {"person", b.person(), nil}, {"events", b.events(), nil}, {"event", b.event(), nil},
 		{"review", b.review(), nil}, {"review-empty", empty, nil}, {"cases", b.cases(), nil}, {"faq", b.faq(), nil}, {"faq-form", b.faqForm(), nil},
 		{"cameras", b.cameras(), nil}, {"sync", b.sync(), nil}, {"recognition", b.recognition(), nil}, {"staff", b.staff(), nil},

@@ -40,7 +40,7 @@ func (m *Machine) newOffice() *office {
 // none.
 func (m *Machine) startAdmin(now time.Time) {
 	m.begin(StateAdmin, &flow{adm: &administration{}}, now)
-	m.view.Admin = &Admin{Step: AdminSignIn, Busy: true}
+	m.view.Admin = &Admin{Step: AdminSignIn, Busy: true, Badge: m.awaited()}
 	first := m.o.Admin.FirstRun
 	m.work(func(ctx context.Context, _ *job) func(time.Time) {
 		setup := false
@@ -57,6 +57,9 @@ func (m *Machine) startAdmin(now time.Time) {
 					a.Step = AdminSetup
 				}
 			})
+			if !setup {
+				m.awaitBadge()
+			}
 		}
 	})
 }
@@ -87,8 +90,15 @@ func (m *Machine) actAdmin(a Action, now time.Time) {
 	}
 	switch v.Step {
 	case AdminSignIn:
-		if a, ok := a.(AdminCredentials); ok && len(a.Login) <= maxTyped && len(a.PIN) <= maxTyped {
-			m.adminSignIn(a)
+		switch a := a.(type) {
+		case AdminCredentials:
+			if len(a.Login) <= maxTyped && len(a.PIN) <= maxTyped {
+				m.adminSignIn(a)
+			}
+		case Scanned:
+			m.staffShown(a.Text, now)
+		case TypeLogin:
+			m.typeLogin(now)
 		}
 	case AdminSetup:
 		if a, ok := a.(AdminFirst); ok {
@@ -99,11 +109,12 @@ func (m *Machine) actAdmin(a Action, now time.Time) {
 	}
 }
 
-// adminSignIn checks login and PIN, and opens the tab.
+// adminSignIn checks login or badge, and PIN, and opens the tab.
 func (m *Machine) adminSignIn(a AdminCredentials) {
+	claim := m.claimedStaff(a.Login)
 	m.admin(func(v *Admin) { v.Busy, v.PIN = true, PINEntry{Busy: true} })
 	m.commit(func(ctx context.Context, _ *job) func(time.Time) {
-		who, until, err := m.validator.staffSignIn(ctx, a.Login, a.PIN, "")
+		who, until, err := m.validator.staffSignIn(ctx, claim, a.PIN, "")
 		if err != nil {
 			m.failed("staff not signed in", err)
 		}
@@ -118,6 +129,7 @@ func (m *Machine) adminSignIn(a AdminCredentials) {
 						v.Notice, v.Tone = words("said.failed"), ToneStop
 					}
 				})
+				m.goOnLooking()
 				return
 			}
 			m.openAdmin(who, now)
@@ -144,6 +156,7 @@ func (m *Machine) adminFirst(a AdminFirst) {
 				m.openAdmin(who, now)
 			case errors.Is(err, domain.ErrSetupDone): // elsewhere, meanwhile
 				m.view.Admin = &Admin{Step: AdminSignIn}
+				m.awaitBadge()
 			default:
 				if !known {
 					m.failed("first administrator not made", err)

@@ -28,6 +28,7 @@ var rightsWanted = map[string]string{
 	"sync.retry": "a", "sync.offline": "a",
 	"recognition.calibrate": "ar", "recognition.apply": "a", "recognition.apply_verify": "a",
 	"staff.add": "a", "staff.pin": "a", "staff.role": "a", "staff.unlock": "a", "staff.close": "a", "staff.export": "ar",
+	"staff.badge": "a", "staff.badge_print": "a", "staff.badge_save": "a", "staff.badge_revoke": "a",
 	"audit.verify": "ar", "audit.export": "ar",
 	"system.set": "a", "system.exit": "a",
 }

@@ -80,7 +80,7 @@ func init() {
 	deeds = map[string]deed{}
 	for _, more := range []map[string]deed{
 		todayDeeds, peopleDeeds, badgeDeeds, eventDeeds, caseDeeds, faqDeeds, cameraDeeds, syncDeeds,
-		recognitionDeeds, staffDeeds, auditDeeds, systemDeeds,
+		recognitionDeeds, staffDeeds, staffBadgeDeeds, auditDeeds, systemDeeds,
 	} {
 		for id, d := range more {
 			deeds[id] = d

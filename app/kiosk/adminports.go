@@ -20,6 +20,8 @@ type AdminPorts struct {
 	Pictures  Pictures
 	Templates Templates
 	Exports   Exports
+	// StaffCards draws the cards of staff, to be saved.
+	StaffCards StaffCards
 
 	Sync        SyncDesk
 	Cameras     CameraDesk
@@ -58,6 +60,11 @@ type Exports interface {
 	// Export writes a file of that name, whole or not at all, for its owner's
 	// eyes alone, and tells where it lies.
 	Export(ctx context.Context, name string, write func(io.Writer) error) (path string, err error)
+}
+
+// StaffCards draws the card of a badge of staff, as a PDF.
+type StaffCards interface {
+	StaffCard(b domain.StaffBadge, name string, lang domain.Lang) (pdf []byte, err error)
 }
 
 // SyncDesk is the sync with the centre.

@@ -47,8 +47,9 @@ const (
 // is text: what people wrote, ids and file names.
 type Admin struct {
 	Step    AdminStep
-	PIN     PINEntry // AdminSignIn, AdminSetup
-	Problem Words    // AdminSetup: what is wrong with what was written
+	PIN     PINEntry    // AdminSignIn, AdminSetup
+	Badge   SignInBadge // AdminSignIn
+	Problem Words       // AdminSetup: what is wrong with what was written
 
 	Who     string // text: the name of who signed in
 	Role    domain.Role
@@ -272,7 +273,7 @@ type Series struct {
 type (
 	// AdminEnter asks for the way in: the hidden gesture.
 	AdminEnter struct{}
-	// AdminCredentials sign in.
+	// AdminCredentials sign in; without a login with the badge that was read.
 	AdminCredentials struct{ Login, PIN string }
 	// AdminFirst makes the first administrator with the console's code.
 	AdminFirst struct{ Code, Name, Login, PIN string }
