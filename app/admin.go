@@ -26,6 +26,7 @@ func (p *program) adminPorts() *kiosk.AdminPorts {
 	return &kiosk.AdminPorts{
 		Audit: p.store, FirstRun: p.store, Directory: p.store, History: p.store, Names: p.store, Cases: p.store,
 		Pictures: pictures{p.store}, Templates: faceTemplates{p}, Exports: exports{dir: p.c.exportDir()}, StaffCards: p.cards,
+		Merger: merger{p.store, p.reg}, Lookalikes: lookalikes{p},
 		Sync: syncDesk{p}, Cameras: cameraDesk{p}, Recognition: recognitionDesk{p}, System: systemDesk{p}, Config: configDesk{p},
 	}
 }

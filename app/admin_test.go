@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"agentid/app/badge"
 	"agentid/app/domain"
 	"agentid/app/domain/domaintest"
 	"agentid/app/kiosk"
@@ -63,6 +64,10 @@ func newAdminKiosk(t *testing.T) *adminKiosk {
 		if f := strings.Fields(line); len(f) == 4 && f[2] == "PIN" {
 			k.pins[f[0]] = f[3]
 		}
+	}
+	key := badge.KeyFile{File: c.cfg.Badge.KeyFile, DataDir: c.cfg.StateDir(), Create: true} // the seed's badges were signed somewhere
+	if _, err := key.Open(); err != nil {
+		t.Fatal(err)
 	}
 	c.window = func(ui.Options) screen { return blankScreen{} }
 	p, err := newProgram(t.Context(), c)

@@ -26,6 +26,7 @@ func (p *program) flows(ctx context.Context, site kiosk.Site, texts *assets.Text
 	}
 	reg := p.c.registry(p.store)
 	reg.gone, reg.joined = p.gone, p.galleryChanged
+	p.reg = reg
 	f := &kiosk.Flows{
 		Registry: reg, Events: p.store, Eye: p.eye, Badges: desk, Consent: consent, Staff: p.store, StaffBadges: p.store,
 		NewID: newID, BadgeValidity: p.c.badgeValidity(), DeviceID: p.store.DeviceID(),

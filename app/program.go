@@ -39,6 +39,7 @@ type program struct {
 	eye     *eye
 	link    *link // nil: this kiosk works alone
 	cards   cardMaker
+	reg     registry // with the gallery and the cards
 
 	live    chan struct{} // the camera came back
 	changed chan struct{} // somebody was enrolled or erased here

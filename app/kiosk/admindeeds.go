@@ -41,8 +41,9 @@ type outcome struct {
 	tone   Tone // ToneOK when empty
 	detail *Detail
 	plots  []Plot
-	leave  bool // the open row is no more
-	gone   bool // the kiosk is left
+	leave  bool  // the open row is no more
+	at     *spot // somewhere else is shown then
+	gone   bool  // the kiosk is left
 }
 
 func said(key string, pairs ...string) outcome { return outcome{said: words(key, pairs...)} }
@@ -79,7 +80,7 @@ func init() {
 	}
 	deeds = map[string]deed{}
 	for _, more := range []map[string]deed{
-		todayDeeds, peopleDeeds, badgeDeeds, eventDeeds, caseDeeds, faqDeeds, cameraDeeds, syncDeeds,
+		todayDeeds, peopleDeeds, mergeDeeds, badgeDeeds, eventDeeds, caseDeeds, faqDeeds, cameraDeeds, syncDeeds,
 		recognitionDeeds, staffDeeds, staffBadgeDeeds, auditDeeds, systemDeeds,
 	} {
 		for id, d := range more {
@@ -221,6 +222,9 @@ func (o *office) do(ctx context.Context, s *seat, d deed, p pending) error {
 	s.special, s.plots = out.detail, out.plots
 	if out.leave {
 		s.at.row = ""
+	}
+	if out.at != nil {
+		s.at = *out.at
 	}
 	s.gone = out.gone
 	return nil

@@ -19,7 +19,10 @@ type AdminPorts struct {
 	Names     Names
 	Pictures  Pictures
 	Templates Templates
-	Exports   Exports
+	// Merger joins records, and Lookalikes proposes which.
+	Merger     domain.Merger
+	Lookalikes Lookalikes
+	Exports    Exports
 	// StaffCards draws the cards of staff, to be saved.
 	StaffCards StaffCards
 
@@ -53,6 +56,19 @@ type TemplateInfo struct {
 	Encoder   domain.EncoderRef
 	Quality   float64 // 0..1
 	CreatedAt time.Time
+}
+
+// Lookalikes tells whose face is near somebody's: within what a match needs and
+// the margin to the second person, the nearest first. None where nothing
+// recognises now.
+type Lookalikes interface {
+	Lookalikes(ctx context.Context, id domain.PersonID) ([]Lookalike, error)
+}
+
+// Lookalike is somebody whose face is near another's.
+type Lookalike struct {
+	Person   domain.PersonID
+	Distance float64 // in the encoder's metric
 }
 
 // Exports makes files that staff takes away.
