@@ -211,13 +211,23 @@ func (c call) mergeDetail(ctx context.Context, two pair) (*Detail, error) {
 	}, nil
 }
 
-// mergeNotes say what somebody would miss afterwards.
+// mergeNotes say in full who stays and who goes, and what somebody would miss
+// afterwards.
 func mergeNotes(p domain.MergePlan) (list []DetailField) {
+	who := func(p domain.Profile) Cell {
+		if p.Document == "" {
+			return cellText(p.Person.Name)
+		}
+		return cellWords(words("merge_who", "Name", p.Person.Name, "Tail", tail(p.Document)))
+	}
+	list = append(list, field("merge_keep", toned(who(p.Keep.Profile), ToneOK)), field("merge_gone", toned(who(p.Gone.Profile), ToneStop)))
+	label := words("col.merge_note")
 	note := func(key string, t Tone, pairs ...string) {
-		list = append(list, field("merge_note", toned(cellWords(words("merge_note."+key, pairs...)), t)))
+		list = append(list, DetailField{Label: label, Value: toned(cellWords(words("merge_note."+key, pairs...)), t)})
+		label = Words{}
 	}
 	if p.Keep.Document != "" && p.Gone.Document != "" {
-		note("document", ToneStop, "Tail", tail(p.Gone.Document))
+		note("document", ToneWarn, "Tail", tail(p.Gone.Document))
 	}
 	if p.NoConsent {
 		note("consent", ToneWarn)
@@ -234,7 +244,7 @@ func mergeNotes(p domain.MergePlan) (list []DetailField) {
 // mergeTable is both records, line by line, and what is there afterwards.
 func (c call) mergeTable(p domain.MergePlan) Table {
 	k, g := p.Keep, p.Gone
-	t := Table{Columns: []Column{column("merge_what", 3), column("merge_keep", 3), column("merge_gone", 3), column("merge_after", 3)}, Total: -1}
+	t := Table{Columns: []Column{column("merge_what", 2), column("merge_keep", 3), column("merge_gone", 3), column("merge_after", 3)}, Total: -1}
 	line := func(key string, keep, gone, after Cell) {
 		t.Rows = append(t.Rows, Row{Cells: []Cell{cellKey("col." + key), keep, gone, after}})
 	}
@@ -245,7 +255,7 @@ func (c call) mergeTable(p domain.MergePlan) Table {
 		return cellText(b)
 	}
 	line("name", cellText(k.Person.Name), cellText(g.Person.Name), cellText(k.Person.Name))
-	line("document", cellText(documentTail(k.Profile)), cellText(documentTail(g.Profile)), or(p.Document, documentTail(g.Profile), documentTail(k.Profile)))
+	line("merge_document", cellText(documentTail(k.Profile)), cellText(documentTail(g.Profile)), or(p.Document, documentTail(g.Profile), documentTail(k.Profile)))
 	line("contact", cellText(k.Contact), cellText(g.Contact), or(p.Contact, g.Contact, k.Contact))
 	line("registered", cellDay(k.Person.CreatedAt), cellDay(g.Person.CreatedAt), cellDay(k.Person.CreatedAt))
 	for _, purpose := range []domain.Purpose{domain.PurposeData, domain.PurposeFace} {
@@ -254,7 +264,7 @@ func (c call) mergeTable(p domain.MergePlan) Table {
 		}
 		line("consent_"+string(purpose), has(k.Profile), has(g.Profile), has(k.Profile))
 	}
-	line("templates", cellCount(k.Templates), cellCount(g.Templates), cellCount(k.Templates+p.Templates))
+	line("merge_face", cellCount(k.Templates), cellCount(g.Templates), cellCount(k.Templates+p.Templates))
 	now := c.clock.Now()
 	held := func(p domain.Profile) Cell {
 		n := 0
@@ -274,7 +284,7 @@ func (c call) mergeTable(p domain.MergePlan) Table {
 		}
 		return toned(cellTime(l.Until), ToneStop)
 	}
-	line("locked_until", lock(k.Lock), lock(g.Lock), lock(p.Lock))
+	line("attempts", lock(k.Lock), lock(g.Lock), lock(p.Lock))
 	line("history", cellKey("merge_stays"), cellKey("merge_stays"), cellKey("merge_both"))
 	return t
 }

@@ -129,16 +129,17 @@ func TestTwoRecordsAreMerged(t *testing.T) {
 	for _, r := range v.Detail.Tables[0].Rows {
 		rows[r.Cells[0].Words.Key] = [3]Cell(r.Cells[1:])
 	}
-	if c := rows["col.document"]; c[0].Words.Plain != "…3456" || c[1].Words.Plain != "…9880" || c[2].Words.Plain != "…3456" {
+	if c := rows["col.merge_document"]; c[0].Words.Plain != "…3456" || c[1].Words.Plain != "…9880" || c[2].Words.Plain != "…3456" {
 		t.Fatalf("documents %+v", c)
 	}
-	if c := rows["col.templates"]; c[0].Number != 2 || c[1].Number != 3 || c[2].Number != 5 {
+	if c := rows["col.merge_face"]; c[0].Number != 2 || c[1].Number != 3 || c[2].Number != 5 {
 		t.Fatalf("templates %+v", c)
 	}
 	if c := rows["col.second_factor"]; c[0].Words.Key != "no" || c[2].Words.Key != "yes" {
 		t.Fatalf("second factor %+v", c)
 	}
-	if v.Detail.Fields[0].Value.Words.Key != "merge_note.document" || v.Detail.Fields[0].Value.Words.Values["Tail"] != "9880" {
+	if f := v.Detail.Fields; f[0].Value.Words.Values["Name"] != "Lucía Vega" || f[1].Value.Words.Values["Name"] != "Lucía Vega Sol" || f[1].Value.Tone != ToneStop ||
+		f[2].Value.Words.Key != "merge_note.document" || f[2].Value.Words.Values["Tail"] != "9880" {
 		t.Fatalf("notes %+v", v.Detail.Fields)
 	}
 
