@@ -115,7 +115,9 @@ func (b branch) merge() kiosk.Admin {
 		defer func() { label = kiosk.Words{} }()
 		return kiosk.DetailField{Label: label, Value: kiosk.Cell{Kind: kiosk.CellWords, Words: key("merge_note."+k, pairs...), Tone: t}}
 	}
-	t := kiosk.Table{Columns: []kiosk.Column{head("merge_what", 2), head("merge_keep", 3), head("merge_gone", 3), head("merge_after", 3)}, Total: -1}
+	what := head("merge_what", 2)
+	what.Whole = true
+	t := kiosk.Table{Columns: []kiosk.Column{what, head("merge_keep", 3), head("merge_gone", 3), head("merge_after", 3)}, Total: -1}
 	line := func(k string, cells ...kiosk.Cell) {
 		t.Rows = append(t.Rows, kiosk.Row{Cells: append([]kiosk.Cell{said("col."+k, "")}, cells...)})
 	}

@@ -244,7 +244,9 @@ func mergeNotes(p domain.MergePlan) (list []DetailField) {
 // mergeTable is both records, line by line, and what is there afterwards.
 func (c call) mergeTable(p domain.MergePlan) Table {
 	k, g := p.Keep, p.Gone
-	t := Table{Columns: []Column{column("merge_what", 2), column("merge_keep", 3), column("merge_gone", 3), column("merge_after", 3)}, Total: -1}
+	what := column("merge_what", 2)
+	what.Whole = true
+	t := Table{Columns: []Column{what, column("merge_keep", 3), column("merge_gone", 3), column("merge_after", 3)}, Total: -1}
 	line := func(key string, keep, gone, after Cell) {
 		t.Rows = append(t.Rows, Row{Cells: []Cell{cellKey("col." + key), keep, gone, after}})
 	}

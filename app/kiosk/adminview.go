@@ -127,6 +127,7 @@ type Column struct {
 	Share float64
 	Minor bool
 	Right bool // numbers stand at the right
+	Whole bool // never cut, as what tells the rows apart
 }
 
 // Row is a row of a table.

@@ -244,8 +244,11 @@ func (e *eye) idle() bool {
 func (e *eye) Scan(ctx context.Context, found func(string)) error {
 	e.enter(1)
 	defer e.enter(-1)
-	if e.blind != nil {
-		return e.blind
+	e.mu.Lock()
+	blind := e.blind
+	e.mu.Unlock()
+	if blind != nil {
+		return blind
 	}
 	for {
 		select {

@@ -167,7 +167,9 @@ func TestSignInWithoutACamera(t *testing.T) {
 	b.Camera(domain.CameraHealth{State: domain.CameraLive, FPS: 25})
 	b.atSignIn(BadgeAwaited)
 	b.Do(AdminLeave{})
+	b.eye.mu.Lock()
 	b.eye.blind = ErrNoEye
+	b.eye.mu.Unlock()
 	b.Do(AdminEnter{})
 	b.atSignIn(BadgeScanner)
 	b.Do(Scanned{clerkBadge})
