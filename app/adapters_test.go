@@ -46,7 +46,11 @@ func (k siteKeys) BadgeKeys(context.Context) ([]domain.BadgeKey, error) { return
 
 func (noneIssued) EventsQuery(context.Context, store.Filter) ([]domain.Event, error) { return nil, nil }
 
-type someIssued struct{ siteKeys }
+func (noneIssued) Audit(context.Context, domain.AuditFilter, uint64, int) ([]domain.AuditEntry, error) {
+	return nil, nil
+}
+
+type someIssued struct{ noneIssued }
 
 func (someIssued) EventsQuery(context.Context, store.Filter) ([]domain.Event, error) {
 	return []domain.Event{{Reason: domain.ReasonBadgeIssued}}, nil
@@ -69,7 +73,7 @@ func TestBadgeDeskTakesTheSitesKeys(t *testing.T) {
 	}
 	read := func(site siteKeys, want error) kiosk.Token {
 		t.Helper()
-		must(t, d.reload(t.Context(), someIssued{site}))
+		must(t, d.reload(t.Context(), someIssued{noneIssued{site}}))
 		got, err := d.Read(foreign)
 		if !errors.Is(err, want) {
 			t.Errorf("%+v, %v, want %v", got, err, want)
@@ -93,7 +97,7 @@ func TestBadgeDeskTakesTheSitesKeys(t *testing.T) {
 	// Of its own key it is told only that others limit it.
 	own := d.keys[0]
 	own.RevokedAt = clock.Now()
-	must(t, d.reload(t.Context(), someIssued{siteKeys{own}}))
+	must(t, d.reload(t.Context(), someIssued{noneIssued{siteKeys{own}}}))
 	mine, err := d.token(b)
 	must(t, err)
 	if got, err := d.Read(mine); err != nil || !got.Before.IsZero() || !d.limited(siteKeys{own}) || d.limited(limited) {
@@ -179,6 +183,67 @@ func TestBadgeDesk(t *testing.T) {
 	}
 }
 
+// A badge of staff is read under this kiosk's own keys alone, and by nobody who
+// asks for a visitor's.
+func TestBadgesOfStaff(t *testing.T) {
+	c, clock, d := newDesk(t)
+	now := clock.Now().UTC().Truncate(time.Second)
+	b := domain.StaffBadge{ID: domain.BadgeID(newID()), Staff: domain.StaffID(newID()), NotBefore: now, Expires: now.Add(time.Hour)}
+	token, err := d.staffToken(b)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := kiosk.StaffToken{Badge: b.ID, Staff: b.Staff}
+	for _, after := range []time.Duration{0, 2 * time.Hour, -4 * time.Hour} { // the store refuses what is not of now
+		clock.Advance(after)
+		if got, err := d.ReadStaff(token); got != want || err != nil {
+			t.Errorf("%s on: %+v, %v", after, got, err)
+		}
+	}
+	clock.Advance(2 * time.Hour)
+	if code, err := d.Staff(b); err != nil || len(code.Modules) > 45 {
+		t.Errorf("code %v, %v", code, err)
+	}
+	if got, err := d.Read(token); got != (kiosk.Token{}) || d.Refusal(err) != domain.ReasonBadgeUnknown {
+		t.Errorf("taken for a visitor's: %+v, %v", got, err)
+	}
+	visitor, err := d.token(c.newBadge(domain.PersonID(b.Staff), 1)) // of the same id
+	if err != nil {
+		t.Fatal(err)
+	}
+	receipt, err := d.issuer.Receipt(domain.Consent{ID: newID(), Person: domain.PersonID(b.Staff), At: now})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, text := range map[string]string{"visitor's": visitor, "receipt": receipt, "forged": forge(token), "foreign": "https://example.org"} {
+		if got, err := d.ReadStaff(text); err == nil || got != (kiosk.StaffToken{}) {
+			t.Errorf("%s: %+v, %v", name, got, err)
+		}
+	}
+	if _, err := d.ReadStaff(forge(token)); d.Refusal(err) != domain.ReasonBadgeForged {
+		t.Errorf("forged: %v", err)
+	}
+	// Another kiosk's, though its visitors' badges are trusted here.
+	_, _, other := newDesk(t)
+	foreign, err := other.staffToken(b)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.cfg.Badge.TrustedKeysFile = filepath.Join(t.TempDir(), "trusted")
+	if err := os.WriteFile(c.cfg.Badge.TrustedKeysFile, []byte(trustedLine(other.issuer.Public())+"\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if d, err = c.openBadges(t.Context(), someIssued{}); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := d.ReadStaff(foreign); !errors.Is(err, badge.ErrUnknownIssuer) {
+		t.Errorf("another kiosk's: %+v, %v", got, err)
+	}
+	if got, err := d.ReadStaff(token); got != want || err != nil {
+		t.Errorf("one's own: %+v, %v", got, err)
+	}
+}
+
 // forge changes who a token is for, and keeps its signature.
 func forge(token string) string {
 	swap := byte('0')
@@ -186,6 +251,13 @@ func forge(token string) string {
 		swap = '1'
 	}
 	return token[:30] + string(swap) + token[31:]
+}
+
+// staffIssued has given staff a badge, and no visitor.
+type staffIssued struct{ noneIssued }
+
+func (staffIssued) Audit(context.Context, domain.AuditFilter, uint64, int) ([]domain.AuditEntry, error) {
+	return []domain.AuditEntry{{Action: domain.AuditStaffBadge}}, nil
 }
 
 // TestLostBadgeKey: no other is made, nobody is registered, and the desk says so.
@@ -204,6 +276,12 @@ func TestLostBadgeKey(t *testing.T) {
 	}
 	if _, err := os.Stat(c.cfg.Badge.KeyFile); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("another key was made: %v", err)
+	}
+	if _, err := c.openBadges(t.Context(), staffIssued{}); !errors.Is(err, badge.ErrNoKey) {
+		t.Errorf("with badges of staff alone: %v", err)
+	}
+	if _, err := d.Staff(domain.StaffBadge{}); !errors.Is(err, badge.ErrNoKey) {
+		t.Errorf("issued to staff: %v", err)
 	}
 	if _, err := d.Badge(c.newBadge(domain.PersonID(newID()), 1)); !errors.Is(err, badge.ErrNoKey) {
 		t.Errorf("issued: %v", err)
@@ -277,7 +355,7 @@ func TestCardPrinter(t *testing.T) {
 		t.Errorf("the cards are the same, or the log tells a name: %s", log.String())
 	}
 	for _, l := range []string{"es", "en"} {
-		for _, k := range []string{"card.title", "card.note", "badge.valid"} {
+		for _, k := range []string{"card.title", "card.note", "card_staff.title", "card_staff.note", "badge.valid"} {
 			if !texts.Has(l, k) {
 				t.Errorf("no %s in %s", k, l)
 			}
@@ -294,13 +372,20 @@ func TestCardPrinter(t *testing.T) {
 	if err := os.WriteFile(note, nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
+	clerk := domain.StaffBadge{ID: domain.BadgeID(newID()), Staff: domain.StaffID(newID()), NotBefore: badges[0].NotBefore, Expires: badges[0].Expires}
+	if err := p.PrintStaff(t.Context(), clerk, "Ana Ruiz", domain.Spanish); err != nil {
+		t.Fatal(err)
+	}
+	if saved, err := p.StaffCard(clerk, "Ana Ruiz", domain.English); err != nil || !bytes.HasPrefix(saved, []byte("%PDF-")) || strings.Contains(log.String(), "Ana") {
+		t.Errorf("a card of staff: %v, log %s", err, log.String())
+	}
 	f, _ := c.cardFolder()
-	known := fakeBadges{badges[0].ID: badges[0]} // the other person was erased
+	known := fakeBadges{badges[0].ID: badges[0], clerk.ID: {NotBefore: clerk.NotBefore, Expires: clerk.Expires}} // the other person was erased
 	if n, err := sweepCards(t.Context(), f, known, clock.Now()); n != 1 || err != nil {
 		t.Errorf("%d swept, %v", n, err)
 	}
-	if n, err := sweepCards(t.Context(), f, known, badges[0].Expires); n != 1 || err != nil {
-		t.Errorf("%d swept of one expired, %v", n, err)
+	if n, err := sweepCards(t.Context(), f, known, badges[0].Expires); n != 2 || err != nil {
+		t.Errorf("%d swept of two expired, %v", n, err)
 	}
 	if left, err := os.ReadDir(c.cfg.Badge.PDFDir); err != nil || len(left) != 1 || left[0].Name() != "note.txt" {
 		t.Errorf("left: %v, %v", left, err)
@@ -310,10 +395,17 @@ func TestCardPrinter(t *testing.T) {
 type fakeBadges map[domain.BadgeID]domain.Badge
 
 func (f fakeBadges) Badge(_ context.Context, id domain.BadgeID) (domain.Badge, error) {
-	if b, ok := f[id]; ok {
+	if b, ok := f[id]; ok && b.Person != "" {
 		return b, nil
 	}
 	return domain.Badge{}, domain.ErrNotFound
+}
+
+func (f fakeBadges) StaffBadge(_ context.Context, id domain.BadgeID) (domain.StaffBadge, error) {
+	if b, ok := f[id]; ok && b.Person == "" { // an account's
+		return domain.StaffBadge{ID: id, NotBefore: b.NotBefore, Expires: b.Expires}, nil
+	}
+	return domain.StaffBadge{}, domain.ErrNotFound
 }
 
 func TestParseTrustedKeys(t *testing.T) {

@@ -25,9 +25,9 @@ import (
 func (p *program) adminPorts() *kiosk.AdminPorts {
 	return &kiosk.AdminPorts{
 		Audit: p.store, FirstRun: p.store, Directory: p.store, History: p.store, Names: p.store, Cases: p.store,
-		Pictures: pictures{p.store}, Templates: faceTemplates{p}, Exports: exports{dir: p.c.exportDir()},
-		Sync: syncDesk{p}, Cameras: cameraDesk{p}, Recognition: recognitionDesk{p}, System: systemDesk{p}, Config: configDesk{p}, Codes: staffCodes{p.store},
-		FAQ: faqDesk{p.faq, p.store, &gapBoard{}},
+		Pictures: pictures{p.store}, Templates: faceTemplates{p}, Exports: exports{dir: p.c.exportDir()}, StaffCards: p.cards,
+		Merger: merger{p.store, p.reg}, Lookalikes: lookalikes{p}, FAQ: faqDesk{p.faq, p.store, &gapBoard{}}, Codes: staffCodes{p.store},
+		Sync: syncDesk{p}, Cameras: cameraDesk{p}, Recognition: recognitionDesk{p}, System: systemDesk{p}, Config: configDesk{p},
 	}
 }
 

@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"agentid/app/badge"
 	"agentid/app/domain"
 	"agentid/app/domain/domaintest"
 	"agentid/app/kiosk"
@@ -76,6 +77,10 @@ func newAdminKioskWith(t *testing.T, file string) *adminKiosk {
 		if f := strings.Fields(line); len(f) == 4 && f[2] == "PIN" {
 			k.pins[f[0]] = f[3]
 		}
+	}
+	key := badge.KeyFile{File: c.cfg.Badge.KeyFile, DataDir: c.cfg.StateDir(), Create: true} // the seed's badges were signed somewhere
+	if _, err := key.Open(); err != nil {
+		t.Fatal(err)
 	}
 	c.window = func(ui.Options) screen { return blankScreen{} }
 	p, err := newProgram(t.Context(), c)

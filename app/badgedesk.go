@@ -35,9 +35,11 @@ type badgeDesk struct {
 
 var _ kiosk.Badges = (*badgeDesk)(nil)
 
-// issuedBadges tells whether this kiosk ever issued a badge: events stay.
+// issuedBadges tells whether this kiosk ever issued a badge: events stay, and so
+// does the audit, which has those of staff.
 type issuedBadges interface {
 	EventsQuery(context.Context, store.Filter) ([]domain.Event, error)
+	Audit(ctx context.Context, f domain.AuditFilter, before uint64, limit int) ([]domain.AuditEntry, error)
 }
 
 // badgeStore is that, and what the centre has told of badge keys.
@@ -54,7 +56,11 @@ func (c *cli) badgeKeyFile(ctx context.Context, st issuedBadges) (badge.KeyFile,
 	if err != nil {
 		return badge.KeyFile{}, fmt.Errorf("badges issued: %w", err)
 	}
-	return badge.KeyFile{File: c.cfg.Badge.KeyFile, DataDir: c.cfg.StateDir(), Create: len(issued) == 0}, nil
+	staff, err := st.Audit(ctx, domain.AuditFilter{Action: domain.AuditStaffBadge}, 0, 1)
+	if err != nil {
+		return badge.KeyFile{}, fmt.Errorf("badges of staff issued: %w", err)
+	}
+	return badge.KeyFile{File: c.cfg.Badge.KeyFile, DataDir: c.cfg.StateDir(), Create: len(issued)+len(staff) == 0}, nil
 }
 
 // openBadges opens the keys. The desk that it returns works as far as it can,
@@ -130,6 +136,31 @@ func (d *badgeDesk) Receipt(c domain.Consent) (*kiosk.Code, error) {
 		return nil, fmt.Errorf("no receipt can be issued: %w", d.err)
 	}
 	return drawn(d.issuer.Receipt(c))
+}
+
+// staffToken writes the text of a badge of staff.
+func (d *badgeDesk) staffToken(b domain.StaffBadge) (string, error) {
+	if d.issuer == nil {
+		return "", fmt.Errorf("no badge can be issued: %w", d.err)
+	}
+	return d.issuer.Staff(b)
+}
+
+// Staff implements kiosk.Badges.
+func (d *badgeDesk) Staff(b domain.StaffBadge) (*kiosk.Code, error) { return drawn(d.staffToken(b)) }
+
+// ReadStaff implements kiosk.Badges. Other kiosks' keys say nothing of who works
+// here. A badge that is not of now is read too: the store refuses it, with the
+// PIN, and has the reason audited.
+func (d *badgeDesk) ReadStaff(text string) (kiosk.StaffToken, error) {
+	if !strings.HasPrefix(text, tokenPrefix) {
+		return kiosk.StaffToken{}, kiosk.ErrForeign
+	}
+	t, err := d.own.Staff(text)
+	if err != nil && !errors.Is(err, badge.ErrExpired) && !errors.Is(err, badge.ErrNotYetValid) {
+		return kiosk.StaffToken{}, err
+	}
+	return kiosk.StaffToken{Badge: t.Badge.ID, Staff: t.Badge.Staff}, nil
 }
 
 // drawn is a token as the screen takes it.

@@ -16,18 +16,26 @@ import (
 	"agentid/assets"
 )
 
-// cardPrinter prints badges as cards, in the words of the visitor's language.
-type cardPrinter struct {
-	to           badge.Printer
+// cardMaker draws badges as cards, in the words of their reader's language.
+type cardMaker struct {
 	desk         *badgeDesk
 	paper        badge.Paper
 	organisation string
 	texts        *assets.Texts
 	clock        domain.Clock
-	log          *slog.Logger
 }
 
-var _ kiosk.Printer = (*cardPrinter)(nil)
+// cardPrinter prints them.
+type cardPrinter struct {
+	cardMaker
+	to  badge.Printer
+	log *slog.Logger
+}
+
+var (
+	_ kiosk.Printer    = (*cardPrinter)(nil)
+	_ kiosk.StaffCards = cardMaker{}
+)
 
 // printer is where badges go, nil where nothing is configured: to CUPS, or else
 // into a folder.
@@ -46,15 +54,17 @@ func (c *cli) printer() badge.Printer {
 	return nil
 }
 
+func (c *cli) cardMaker(desk *badgeDesk, organisation string, texts *assets.Texts) cardMaker {
+	return cardMaker{desk: desk, paper: badge.Paper(c.cfg.Badge.Paper), organisation: organisation, texts: texts, clock: c.clock}
+}
+
 // cardPrinter is the printer of the kiosk, nil where none is configured.
 func (c *cli) cardPrinter(desk *badgeDesk, organisation string, texts *assets.Texts) *cardPrinter {
 	to := c.printer()
 	if to == nil {
 		return nil
 	}
-	return &cardPrinter{
-		to: to, desk: desk, paper: badge.Paper(c.cfg.Badge.Paper), organisation: organisation, texts: texts, clock: c.clock, log: c.log,
-	}
+	return &cardPrinter{cardMaker: c.cardMaker(desk, organisation, texts), to: to, log: c.log}
 }
 
 // Print implements kiosk.Printer.
@@ -71,18 +81,46 @@ func (p *cardPrinter) Print(ctx context.Context, b domain.Badge, name string, la
 	return nil
 }
 
+// PrintStaff implements kiosk.Printer.
+func (p *cardPrinter) PrintStaff(ctx context.Context, b domain.StaffBadge, name string, lang domain.Lang) error {
+	pdf, err := p.StaffCard(b, name, lang)
+	if err != nil {
+		return err
+	}
+	where, err := p.to.Print(ctx, b.ID, pdf)
+	if err != nil {
+		return fmt.Errorf("print badge of staff: %w", err)
+	}
+	p.log.Info("badge of staff printed", slog.String("badge", string(b.ID)), slog.String("where", where))
+	return nil
+}
+
 // pdf is the card of a badge.
-func (p *cardPrinter) pdf(b domain.Badge, name string, lang domain.Lang) ([]byte, error) {
-	token, err := p.desk.token(b)
+func (d cardMaker) pdf(b domain.Badge, name string, lang domain.Lang) ([]byte, error) {
+	token, err := d.desk.token(b)
 	if err != nil {
 		return nil, err
 	}
+	return d.card(token, "card", name, b.Expires, lang)
+}
+
+// StaffCard implements kiosk.StaffCards.
+func (d cardMaker) StaffCard(b domain.StaffBadge, name string, lang domain.Lang) ([]byte, error) {
+	token, err := d.desk.staffToken(b)
+	if err != nil {
+		return nil, err
+	}
+	return d.card(token, "card_staff", name, b.Expires, lang)
+}
+
+// card is a card with the words of a section of the texts.
+func (d cardMaker) card(token, words, name string, expires time.Time, lang domain.Lang) ([]byte, error) {
 	l := string(lang)
 	return badge.Card{
-		Token: token, Organisation: p.organisation, Name: name, Made: p.clock.Now(),
-		Title: p.texts.Say(l, "card.title"), Note: p.texts.Say(l, "card.note"),
-		Validity: p.texts.SayWith(l, "badge.valid", assets.Values{"Date": assets.Date(l, b.Expires.Local())}),
-	}.PDF(p.paper)
+		Token: token, Organisation: d.organisation, Name: name, Made: d.clock.Now(),
+		Title: d.texts.Say(l, words+".title"), Note: d.texts.Say(l, words+".note"),
+		Validity: d.texts.SayWith(l, "badge.valid", assets.Values{"Date": assets.Date(l, expires.Local())}),
+	}.PDF(d.paper)
 }
 
 const (
@@ -98,6 +136,24 @@ func (c *cli) cardFolder() (badge.Folder, bool) {
 // badgeFinder knows which badges there are.
 type badgeFinder interface {
 	Badge(context.Context, domain.BadgeID) (domain.Badge, error)
+	StaffBadge(context.Context, domain.BadgeID) (domain.StaffBadge, error)
+}
+
+// badgeHolds tells whether there is a badge of that id, a visitor's or of staff,
+// that holds.
+func badgeHolds(ctx context.Context, badges badgeFinder, id domain.BadgeID, now time.Time) (bool, error) {
+	b, err := badges.Badge(ctx, id)
+	if err == nil {
+		return b.RevokedAt.IsZero() && now.Before(b.Expires), nil
+	}
+	if !errors.Is(err, domain.ErrNotFound) {
+		return false, err
+	}
+	s, err := badges.StaffBadge(ctx, id)
+	if errors.Is(err, domain.ErrNotFound) {
+		return false, nil
+	}
+	return err == nil && s.RevokedAt.IsZero() && now.Before(s.Expires), err
 }
 
 // sweepCards removes the cards of badges that hold no more, and of people who
@@ -112,12 +168,12 @@ func sweepCards(ctx context.Context, f badge.Folder, badges badgeFinder, now tim
 			continue
 		}
 		id := domain.BadgeID(strings.TrimSuffix(strings.TrimPrefix(filepath.Base(file), cardPrefix), cardSuffix))
-		b, err := badges.Badge(ctx, id)
-		if err == nil && b.RevokedAt.IsZero() && now.Before(b.Expires) {
-			continue
-		}
-		if err != nil && !errors.Is(err, domain.ErrNotFound) {
+		holds, err := badgeHolds(ctx, badges, id, now)
+		if err != nil {
 			return n, fmt.Errorf("sweep badges: %w", err)
+		}
+		if holds {
+			continue
 		}
 		if err := f.Remove(id); err != nil {
 			return n, err

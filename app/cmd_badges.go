@@ -168,8 +168,7 @@ func (f cardFiles) write(ctx context.Context, c *cli, st *store.Store, b domain.
 	if lang == "" {
 		lang = c.cfg.Lang
 	}
-	printer := cardPrinter{desk: desk, paper: badge.Paper(c.cfg.Badge.Paper), organisation: c.cfg.Site.Organisation, texts: texts, clock: c.clock}
-	pdf, err := printer.pdf(b, p.Name, lang)
+	pdf, err := c.cardMaker(desk, c.cfg.Site.Organisation, texts).pdf(b, p.Name, lang)
 	if err != nil {
 		return err
 	}

@@ -32,10 +32,12 @@ func (p *program) flows(ctx context.Context, site kiosk.Site, texts *assets.Text
 	}
 	reg := p.c.registry(p.store)
 	reg.gone, reg.joined = p.gone, p.galleryChanged
+	p.reg = reg
 	f := &kiosk.Flows{
-		Registry: reg, Events: p.store, Eye: p.eye, Badges: desk, Consent: p.consents, Staff: p.store,
+		Registry: reg, Events: p.store, Eye: p.eye, Badges: desk, Consent: p.consents, Staff: p.store, StaffBadges: p.store,
 		NewID: newID, BadgeValidity: p.c.badgeValidity(), DeviceID: p.store.DeviceID(),
 	}
+	p.cards = p.c.cardMaker(desk, site.Organisation, texts)
 	if printer := p.c.cardPrinter(desk, site.Organisation, texts); printer != nil { // not a nil in an interface
 		f.Printer = printer
 	}

@@ -39,6 +39,8 @@ type program struct {
 	link    *link // nil: this kiosk works alone
 	faq     *faqBook
 	desk    *badgeDesk
+	cards   cardMaker
+	reg     registry // with the gallery and the cards
 
 	live    chan struct{} // the camera came back
 	changed chan struct{} // somebody was enrolled or erased here

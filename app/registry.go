@@ -58,11 +58,7 @@ func (r registry) EraseIdentity(ctx context.Context, id domain.PersonID, why dom
 		return receipt, err
 	}
 	r.forget(id)
-	for _, b := range badges {
-		if err := r.cards.Remove(b.ID); err != nil { // the daily sweep tries again
-			r.log.Error("card not removed", slog.String("badge", string(b.ID)), slog.String("error", err.Error()))
-		}
-	}
+	r.removeCards(badges)
 	return receipt, nil
 }
 

@@ -9,10 +9,6 @@ import (
 // The FAQ page has the keys that the office gives it, so that what is drawn is
 // as long as it will be.
 
-func day(ago int) kiosk.Cell {
-	return kiosk.Cell{Kind: kiosk.CellDay, Time: start.AddDate(0, 0, -ago)}
-}
-
 func (b branch) faqFilter(value string) []kiosk.Choice {
 	c := kiosk.Choice{ID: "faq", Label: key("filter.faq"), Value: value}
 	for _, v := range []string{"topics", "changed", "gaps"} {

@@ -195,6 +195,9 @@ func adminViews(lang domain.Lang) []state {
 	empty.Table = b.review().Table
 	empty.Table.Rows, empty.Table.From, empty.Table.To, empty.Table.Total = nil, 0, 0, 0
 	wait := kiosk.Admin{Step: kiosk.AdminSignIn, PIN: kiosk.PINEntry{Wrong: true, Until: start.Add(5 * time.Minute)}}
+	at := func(s kiosk.SignInBadge, p kiosk.PINEntry) kiosk.Admin {
+		return kiosk.Admin{Step: kiosk.AdminSignIn, Badge: s, PIN: p}
+	}
 	var out []state
 	for _, v := range []struct {
 		name string
@@ -202,12 +205,16 @@ func adminViews(lang domain.Lang) []state {
 		then func(*UI)
 	}{
 		{"sign-in", kiosk.Admin{Step: kiosk.AdminSignIn}, nil}, {"sign-in-wait", wait, nil}, {"setup", kiosk.Admin{Step: kiosk.AdminSetup}, nil},
+		{"badge", at(kiosk.BadgeAwaited, kiosk.PINEntry{}), nil}, {"badge-scanner", at(kiosk.BadgeScanner, kiosk.PINEntry{}), nil},
+		{"badge-unreadable", at(kiosk.BadgeUnreadable, kiosk.PINEntry{}), nil}, {"badge-other", at(kiosk.BadgeOther, kiosk.PINEntry{}), nil},
+		{"badge-read", at(kiosk.BadgeRead, kiosk.PINEntry{}), nil}, {"badge-wrong", at(kiosk.BadgeRead, kiosk.PINEntry{Wrong: true}), nil},
 		{"today", b.today(), nil}, {"people", b.peopleList(), nil}, {"person", b.person(), nil}, {"events", b.events(), nil}, {"event", b.event(), nil},
 		{"review", b.review(), nil}, {"review-empty", empty, nil}, {"cases", b.cases(), nil}, {"faq", b.faq(), nil}, {"faq-detail", b.faqDetail(), nil}, {"faq-edit", b.faqForm(), nil},
 		{"faq-form", b.faqTried(), nil}, {"faq-gaps", b.faqGaps(), nil}, {"faq-gap", b.faqGap(), nil},
 		{"cameras", b.cameras(), nil}, {"sync", b.sync(), nil}, {"recognition", b.recognition(), nil}, {"staff", b.staff(), nil},
 		{"staff-form", b.staffForm(), nil}, {"audit", b.audit(), nil}, {"system", b.system(), nil},
-		{"erase", erase, nil}, {"exit", exit, nil},
+		{"erase", erase, nil}, {"exit", exit, nil}, {"staff-badges", b.staffBadges(), nil}, {"staff-card", b.staffCard(), nil},
+		{"merge-choose", b.mergeChoose(), nil}, {"merge", b.merge(), nil}, {"merge-sure", b.mergeSure(), nil},
 		{"people-search", b.peopleList(), startSearch}, {"faq-typing", b.faqForm(), startTyping}, {"people-filter", b.peopleList(), openFilter},
 		{"menu", b.today(), openMenu},
 		{"sign-in-code", kiosk.Admin{Step: kiosk.AdminSignIn, Codes: true}, nil}, {"code", kiosk.Admin{Step: kiosk.AdminCode}, nil},

@@ -191,6 +191,11 @@ func states() []state {
 
 func newUI(t testing.TB, s size, dark bool) (*UI, *calls) {
 	t.Helper()
+	return newUIAt(t, s, dark, domaintest.NewClock(start))
+}
+
+func newUIAt(t testing.TB, s size, dark bool, clock domain.Clock) (*UI, *calls) {
+	t.Helper()
 	texts, err := assets.LoadTexts()
 	if err != nil {
 		t.Fatal(err)
@@ -198,7 +203,7 @@ func newUI(t testing.TB, s size, dark bool) (*UI, *calls) {
 	c := &calls{}
 	u := New(Options{
 		App: test.NewTempApp(t), Windowed: true, Width: s.w, Height: s.h, Dark: dark,
-		Commands: c, Texts: texts, Dispatch: func(f func()) { f() }, Clock: domaintest.NewClock(start),
+		Commands: c, Texts: texts, Dispatch: func(f func()) { f() }, Clock: clock,
 	})
 	u.window.Show()
 	u.window.Resize(fyne.NewSize(float32(s.w), float32(s.h)))

@@ -244,6 +244,55 @@ func TestStaffSignIn(t *testing.T) {
 	}
 }
 
+// TestStaffBadge: a scanner's code is told and not written into a field, and
+// once a badge was read the PIN is all that is asked.
+func TestStaffBadge(t *testing.T) {
+	const code = "AGID:Q96BBP*D1YALS7JO OPT8T$NU9UTK404D$RLS7J7"
+	told := func(c *calls) []string {
+		return slices.DeleteFunc(c.take(), func(s string) bool { return !strings.HasPrefix(s, "kiosk.") })
+	}
+	for _, size := range sizes {
+		clock := domaintest.NewClock(start)
+		u, c := newUIAt(t, size, false, clock)
+		v := flow(t, "validate-staff-badge").view
+		v.Lang = domain.Spanish
+		u.ShowView(v)
+		typeIn(u, "mlo", false)
+		clock.Advance(2 * time.Second) // the hand lets go, and takes the scanner
+		c.take()
+		typeIn(u, code, true)
+		form := u.router.body.(*screens.StaffSignIn).Form()
+		if got := told(c); !slices.Equal(got, []string{"kiosk.Scanned{Text:" + code + "}"}) || form.Value("login") != "mlo" || form.Active() != 0 {
+			t.Errorf("%s: told %q, login %q, field %d", size.name, got, form.Value("login"), form.Active())
+		}
+		other := *v.Validate
+		other.Staff = &kiosk.StaffCheck{Step: kiosk.StaffSignIn, Badge: kiosk.BadgeOther}
+		v.Validate = &other
+		u.ShowView(v)
+		if got := words(u); !strings.Contains(got, "credencial de personal") || u.router.body.(*screens.StaffSignIn).Form() != form {
+			t.Errorf("%s, another code: it says\n%s", size.name, got)
+		}
+		read := *v.Validate
+		read.Staff = &kiosk.StaffCheck{Step: kiosk.StaffSignIn, Badge: kiosk.BadgeRead}
+		v.Validate = &read
+		u.ShowView(v)
+		if got := words(u); !strings.Contains(got, "Credencial leída") || strings.Contains(got, "Usuario\n") {
+			t.Errorf("%s, read: it says\n%s", size.name, got)
+		}
+		typeIn(u, "493817", true)
+		if got := told(c); !slices.Equal(got, []string{"kiosk.StaffPIN{Login: PIN:493817}"}) {
+			t.Errorf("%s: told %q", size.name, got)
+		}
+		wrong := *v.Validate
+		wrong.Staff = &kiosk.StaffCheck{Step: kiosk.StaffSignIn, Badge: kiosk.BadgeRead, PIN: kiosk.PINEntry{Wrong: true}}
+		v.Validate = &wrong
+		u.ShowView(v)
+		if got := words(u); !strings.Contains(got, "No coincide") {
+			t.Errorf("%s, wrong: it says\n%s", size.name, got)
+		}
+	}
+}
+
 // TestAScannerTypesACode: on every page that asks for a code, whatever has the
 // focus, and on no other.
 func TestAScannerTypesACode(t *testing.T) {

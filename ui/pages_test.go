@@ -203,6 +203,8 @@ func checks() map[string]*kiosk.StaffCheck {
 		"called":  {Step: kiosk.StaffCalled, About: domain.ReasonDuplicateDocument},
 		"here":    {Step: kiosk.StaffCalled, About: domain.ReasonStaffCalled, CanApprove: true},
 		"sign-in": {Step: kiosk.StaffSignIn},
+		"badge":   {Step: kiosk.StaffSignIn, Badge: kiosk.BadgeAwaited},
+		"read":    {Step: kiosk.StaffSignIn, Badge: kiosk.BadgeRead},
 		"decide": {
 			Step: kiosk.StaffDecide, About: domain.ReasonNotLive, Name: longData.Name, DocumentTail: "567X", CanApprove: true,
 		},

@@ -10,6 +10,9 @@
 //
 //	AGID: base45( kind<<4|version · key id · fields · signature )
 //
+// A badge of staff is a kind of its own under a purpose of its own, and never
+// read as a visitor's, nor a visitor's as one of staff.
+//
 // A badge says who it was issued to, not who holds it: whoever checks it asks
 // for a face or a PIN beside it, and asks the store whether it was revoked.
 package badge

@@ -64,17 +64,9 @@ func (i *Issuer) Badge(b domain.Badge) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	from, err := seconds("not before", b.NotBefore)
+	from, to, err := span(b.NotBefore, b.Expires)
 	if err != nil {
 		return "", err
-	}
-	to, err := seconds("expiry", b.Expires)
-	if err != nil {
-		return "", err
-	}
-	if to <= from {
-		return "", fmt.Errorf("%w: expires %s, not valid before %s", ErrInvalid,
-			b.Expires.UTC().Format(time.RFC3339), b.NotBefore.UTC().Format(time.RFC3339))
 	}
 	if b.Templates < 0 || b.Templates > math.MaxUint32 {
 		return "", fmt.Errorf("%w: template version %d", ErrInvalid, b.Templates)
@@ -85,6 +77,42 @@ func (i *Issuer) Badge(b domain.Badge) (string, error) {
 		dst = binary.BigEndian.AppendUint32(dst, to)
 		return binary.BigEndian.AppendUint32(dst, uint32(b.Templates))
 	}), nil
+}
+
+// Staff writes the token of a badge of staff, as Badge does a visitor's.
+func (i *Issuer) Staff(b domain.StaffBadge) (string, error) {
+	staff, err := id16("account", string(b.Staff))
+	if err != nil {
+		return "", err
+	}
+	id, err := id16("badge", string(b.ID))
+	if err != nil {
+		return "", err
+	}
+	from, to, err := span(b.NotBefore, b.Expires)
+	if err != nil {
+		return "", err
+	}
+	return write(KindStaff, i.key, i.id, func(dst []byte) []byte {
+		dst = append(append(dst, staff[:]...), id[:]...)
+		dst = binary.BigEndian.AppendUint32(dst, from)
+		return binary.BigEndian.AppendUint32(dst, to)
+	}), nil
+}
+
+// span gives the time of a badge as the token holds it.
+func span(notBefore, expires time.Time) (from, to uint32, err error) {
+	if from, err = seconds("not before", notBefore); err != nil {
+		return 0, 0, err
+	}
+	if to, err = seconds("expiry", expires); err != nil {
+		return 0, 0, err
+	}
+	if to <= from {
+		return 0, 0, fmt.Errorf("%w: expires %s, not valid before %s", ErrInvalid,
+			expires.UTC().Format(time.RFC3339), notBefore.UTC().Format(time.RFC3339))
+	}
+	return from, to, nil
 }
 
 // Receipt writes the token of a consent's receipt.

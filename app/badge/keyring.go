@@ -40,6 +40,13 @@ type Receipt struct {
 	Before time.Time
 }
 
+// StaffToken is a badge of staff as its issuer signed it. Whether it was revoked,
+// and whether the account stands, the store knows.
+type StaffToken struct {
+	Issuer KeyID
+	Badge  domain.StaffBadge
+}
+
 // Keyring verifies tokens of the issuers that it trusts. It never changes:
 // whoever learns of another key makes a new one. Safe for concurrent use.
 type Keyring struct {
@@ -113,13 +120,38 @@ func (k *Keyring) Badge(text string) (Token, error) {
 	if b.Person == "" || b.ID == "" || !b.NotBefore.Before(b.Expires) {
 		return Token{}, fmt.Errorf("%w: signed, but of no badge", ErrMalformed)
 	}
-	switch now := k.clock.Now(); {
-	case now.Before(b.NotBefore.Add(-Skew)):
-		return t, fmt.Errorf("%w: from %s", ErrNotYetValid, b.NotBefore.Format(time.RFC3339))
-	case !now.Before(b.Expires.Add(Skew)):
-		return t, fmt.Errorf("%w: on %s", ErrExpired, b.Expires.Format(time.RFC3339))
+	return t, k.timely(b.NotBefore, b.Expires)
+}
+
+// Staff verifies the token of a badge of staff; the errors are those of Badge.
+func (k *Keyring) Staff(text string) (StaffToken, error) {
+	r, err := k.verify(text, KindStaff)
+	if err != nil {
+		return StaffToken{}, err
 	}
-	return t, nil
+	f := r.fields
+	t := StaffToken{Issuer: r.issuer, Badge: domain.StaffBadge{
+		Staff:     domain.StaffID(text16(f[:16])),
+		ID:        domain.BadgeID(text16(f[16:32])),
+		NotBefore: timeOf(f[32:36]),
+		Expires:   timeOf(f[36:40]),
+	}}
+	b := t.Badge
+	if b.Staff == "" || b.ID == "" || !b.NotBefore.Before(b.Expires) {
+		return StaffToken{}, fmt.Errorf("%w: signed, but of no badge", ErrMalformed)
+	}
+	return t, k.timely(b.NotBefore, b.Expires)
+}
+
+// timely tells whether now is within a badge's time.
+func (k *Keyring) timely(from, to time.Time) error {
+	switch now := k.clock.Now(); {
+	case now.Before(from.Add(-Skew)):
+		return fmt.Errorf("%w: from %s", ErrNotYetValid, from.Format(time.RFC3339))
+	case !now.Before(to.Add(Skew)):
+		return fmt.Errorf("%w: on %s", ErrExpired, to.Format(time.RFC3339))
+	}
+	return nil
 }
 
 // Receipt verifies the token of a consent's receipt. A receipt never expires:
@@ -158,7 +190,7 @@ func (k *Keyring) verify(text string, want Kind) (raw, error) {
 	}
 	// Verify takes one form of a signature only (S below the group's order, R
 	// compared as bytes), so that no second token says the same.
-	if !ed25519.Verify(key.public, message(r.signed), r.sig) {
+	if !ed25519.Verify(key.public, message(r.kind, r.signed), r.sig) {
 		return raw{}, fmt.Errorf("%w of issuer %v", ErrForged, r.issuer)
 	}
 	return r, nil

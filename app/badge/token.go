@@ -19,6 +19,7 @@ const (
 	KindNone    Kind = 0
 	KindBadge   Kind = 1
 	KindReceipt Kind = 2
+	KindStaff   Kind = 3 // a badge of the branch's staff
 )
 
 const (
@@ -28,6 +29,7 @@ const (
 	headSize    = 1 + keyIDSize
 	badgeSize   = headSize + 16 + 16 + 4 + 4 + 4 // person, badge, not before, expiry, templates
 	receiptSize = headSize + 16 + 16 + 4 + 32    // person, consent, time, hash
+	staffSize   = headSize + 16 + 16 + 4 + 4     // account, badge, not before, expiry
 )
 
 // MaxToken is the longest token in characters. Longer text is refused unread.
@@ -40,6 +42,8 @@ func (k Kind) size() int {
 		return badgeSize
 	case KindReceipt:
 		return receiptSize
+	case KindStaff:
+		return staffSize
 	}
 	return 0
 }
@@ -89,18 +93,27 @@ func parse(text string) (raw, error) {
 	}, nil
 }
 
-// purpose keeps a signature on a token from being one on anything else that
-// the same key might sign.
-const purpose = "agentid token\x00"
+// The purposes keep a signature on a token from being one on anything else that
+// the same key might sign. What staff sign in with has one of its own: were the
+// kind ever misread, a visitor's token would still be signed as something else.
+const (
+	purpose      = "agentid token\x00"
+	purposeStaff = "agentid staff token\x00"
+)
 
-func message(signed []byte) []byte { return append([]byte(purpose), signed...) }
+func message(k Kind, signed []byte) []byte {
+	if k == KindStaff {
+		return append([]byte(purposeStaff), signed...)
+	}
+	return append([]byte(purpose), signed...)
+}
 
 // write builds a token: fields appends what is between head and signature.
 func write(k Kind, key ed25519.PrivateKey, id KeyID, fields func([]byte) []byte) string {
 	b := make([]byte, 0, k.size()+ed25519.SignatureSize)
 	b = append(b, byte(k)<<4|formatVersion)
 	b = fields(append(b, id[:]...))
-	b = append(b, ed25519.Sign(key, message(b))...)
+	b = append(b, ed25519.Sign(key, message(k, b))...)
 	return string(append45([]byte(prefix), b))
 }
 

@@ -154,13 +154,16 @@ func TestBadgeTimes(t *testing.T) {
 func TestEveryChangedBitIsRefused(t *testing.T) {
 	i, other := issuer(t, 1), issuer(t, 2)
 	k := keyring(t, day0, i, other)
-	for name, s := range map[string]string{"badge": badgeOf(t, i, lucia), "receipt": receiptOf(t, i, agreed)} {
-		read := func(s string) error {
-			if name == "badge" {
-				_, err := k.Badge(s)
-				return err
+	for name, s := range map[string]string{"badge": badgeOf(t, i, lucia), "receipt": receiptOf(t, i, agreed), "staff": staffOf(t, i, clerk)} {
+		read := func(s string) (err error) {
+			switch name {
+			case "badge":
+				_, err = k.Badge(s)
+			case "staff":
+				_, err = k.Staff(s)
+			default:
+				_, err = k.Receipt(s)
 			}
-			_, err := k.Receipt(s)
 			return err
 		}
 		if err := read(s); err != nil {
@@ -241,7 +244,9 @@ func TestRefusals(t *testing.T) {
 		{"enormous", prefix + strings.Repeat("0", 1<<20), ErrMalformed},
 		{"version 2", body(func(b []byte) []byte { b[0] = 1<<4 | 2; return b }), ErrVersion},
 		{"version 0", body(func(b []byte) []byte { b[0] = 1 << 4; return b }), ErrVersion},
-		{"kind 3", body(func(b []byte) []byte { b[0] = 3<<4 | 1; return b }), ErrVersion},
+		{"kind 3 of a badge's length", body(func(b []byte) []byte { b[0] = 3<<4 | 1; return b }), ErrMalformed},
+		{"kind 4", body(func(b []byte) []byte { b[0] = 4<<4 | 1; return b }), ErrVersion},
+		{"a badge of staff", staffOf(t, i, clerk), ErrKind},
 		{"a receipt", receiptOf(t, i, agreed), ErrKind},
 		{"an issuer whom nobody knows", badgeOf(t, stranger, lucia), ErrUnknownIssuer},
 		{"the name of an issuer on the signature of another", func() string {
@@ -375,9 +380,10 @@ func TestSecretsDoNotPrint(t *testing.T) {
 func FuzzToken(f *testing.F) {
 	i := issuer(f, 1)
 	k := keyring(f, day0, i)
-	good, receipt := badgeOf(f, i, lucia), receiptOf(f, i, agreed)
+	good, receipt, staff := badgeOf(f, i, lucia), receiptOf(f, i, agreed), staffOf(f, i, clerk)
 	f.Add(good)
 	f.Add(receipt)
+	f.Add(staff)
 	f.Add(prefix)
 	f.Add(good[:100])
 	f.Add(badgeOf(f, issuer(f, 2), lucia))
@@ -394,6 +400,9 @@ func FuzzToken(f *testing.F) {
 		}
 		if _, err := k.Receipt(s); err == nil && s != receipt {
 			t.Fatalf("%q was taken for a receipt", s)
+		}
+		if tok, err := k.Staff(s); err == nil && (s != staff || tok.Badge != clerk) {
+			t.Fatalf("%q was taken for a badge of staff", s)
 		}
 	})
 }

@@ -56,6 +56,7 @@ const (
 	AuditConsentGiven    AuditAction = "consent_given"
 	AuditConsentTaken    AuditAction = "consent_withdrawn"
 	AuditErased          AuditAction = "person_erased"
+	AuditMerged          AuditAction = "merged" // two records of one person
 	AuditPINSet          AuditAction = "pin_set"
 	AuditAttemptsCleared AuditAction = "attempts_cleared"
 	AuditBadgeIssued     AuditAction = "badge_issued"
@@ -68,6 +69,8 @@ const (
 	AuditStaffClosed     AuditAction = "staff_closed"
 	AuditStaffReopened   AuditAction = "staff_reopened"  // by the centre, which had closed it
 	AuditStaffCodeUsed   AuditAction = "staff_code_used" // the centre's, to set a PIN
+	AuditStaffBadge      AuditAction = "staff_badge_issued"
+	AuditStaffBadgeEnded AuditAction = "staff_badge_revoked"
 	AuditSetupCode       AuditAction = "setup_code_made"
 	AuditSetupUsed       AuditAction = "setup_code_used"
 	AuditKeyRotated      AuditAction = "master_key_rotated"
@@ -85,7 +88,6 @@ const (
 	AuditRefused       AuditAction = "refused"
 	AuditCorrected     AuditAction = "corrected" // "this is not him"
 	AuditConfirmed     AuditAction = "confirmed" // "it was them"
-	AuditMerged        AuditAction = "merged"    // two records of one person
 	AuditExported      AuditAction = "exported"
 	AuditConfigChanged AuditAction = "config_changed"
 	AuditCameraChanged AuditAction = "camera_changed"

@@ -110,6 +110,43 @@ type StaffBook interface {
 	CloseStaff(ctx context.Context, id StaffID, at time.Time) error
 }
 
+// StaffBadge is the QR badge of a member of staff, as this kiosk knows it. It
+// says who wants to sign in and proves nothing: the PIN is asked beside it.
+type StaffBadge struct {
+	ID        BadgeID
+	Staff     StaffID
+	NotBefore time.Time
+	Expires   time.Time
+	RevokedAt time.Time // zero while it holds
+	Revoked   Reason    // why
+}
+
+// Holds tells whether a badge stands in for its login at a time.
+func (b StaffBadge) Holds(at time.Time) bool {
+	return b.RevokedAt.IsZero() && !at.Before(b.NotBefore) && at.Before(b.Expires)
+}
+
+// ReasonAccountClosed is why the badges of a closed account hold no more.
+const ReasonAccountClosed Reason = "account_closed"
+
+// StaffBadges keeps the badges of staff. What changes is audited, in the name
+// of the ActorOf the context.
+type StaffBadges interface {
+	// StaffBadges lists an account's badges, oldest first.
+	StaffBadges(ctx context.Context, of StaffID) ([]StaffBadge, error)
+	// StaffBadge gives one. ErrNotFound.
+	StaffBadge(ctx context.Context, id BadgeID) (StaffBadge, error)
+	// IssueStaffBadge stores a badge and ends those of the account that held: a
+	// member of staff has one. ErrNotFound, ErrStaffDisabled.
+	IssueStaffBadge(ctx context.Context, b StaffBadge) error
+	// RevokeStaffBadge ends one; the first revocation stands. ErrNotFound.
+	RevokeStaffBadge(ctx context.Context, id BadgeID, why Reason, at time.Time) error
+	// SignInBadge is SignIn with a badge in place of the login: the same attempts,
+	// the same answers, the same cost. A badge that holds no more, or whose account
+	// is closed, answers like a wrong PIN; the audit has the reason.
+	SignInBadge(ctx context.Context, id BadgeID, of StaffID, pin string) (Staff, error)
+}
+
 // SetupLasts is how long a set-up code may be used.
 const SetupLasts = time.Hour
 

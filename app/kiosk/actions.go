@@ -51,9 +51,12 @@ type (
 	UsePIN    struct{} // instead of the face
 	ForgotPIN struct{}
 	CallStaff struct{}
-	// StaffHere opens the sign-in; StaffPIN signs in.
+	// StaffHere opens the sign-in; StaffPIN signs in, without a login with the
+	// badge that was read.
 	StaffHere struct{}
 	StaffPIN  struct{ Login, PIN string }
+	// TypeLogin puts the badge aside that was read: the login is typed after all.
+	TypeLogin struct{}
 	// StaffVerdict is what staff decides.
 	StaffVerdict struct{ Approve bool }
 )
@@ -106,6 +109,7 @@ func (ForgotPIN) action()       {}
 func (CallStaff) action()       {}
 func (StaffHere) action()       {}
 func (StaffPIN) action()        {}
+func (TypeLogin) action()       {}
 func (StaffVerdict) action()    {}
 func (OwnData) action()         {}
 func (ChooseWithdraw) action()  {}

@@ -40,7 +40,7 @@ func (m *Machine) newOffice() *office {
 // none.
 func (m *Machine) startAdmin(now time.Time) {
 	m.begin(StateAdmin, &flow{adm: &administration{}}, now)
-	m.view.Admin = &Admin{Step: AdminSignIn, Busy: true}
+	m.view.Admin = &Admin{Step: AdminSignIn, Busy: true, Badge: m.awaited()}
 	first, codes := m.o.Admin.FirstRun, m.o.Admin.Codes
 	m.work(func(ctx context.Context, _ *job) func(time.Time) {
 		setup, waiting := false, false
@@ -62,6 +62,9 @@ func (m *Machine) startAdmin(now time.Time) {
 					a.Step = AdminSetup
 				}
 			})
+			if !setup {
+				m.awaitBadge()
+			}
 		}
 	})
 }
@@ -106,6 +109,10 @@ func (m *Machine) actAdmin(a Action, now time.Time) {
 				m.flow.since = now
 				m.view.Admin = &Admin{Step: AdminCode}
 			}
+		case Scanned:
+			m.staffShown(a.Text, now)
+		case TypeLogin:
+			m.typeLogin(now)
 		}
 	case AdminSetup, AdminCode:
 		if a, ok := a.(AdminFirst); ok {
@@ -116,11 +123,12 @@ func (m *Machine) actAdmin(a Action, now time.Time) {
 	}
 }
 
-// adminSignIn checks login and PIN, and opens the tab.
+// adminSignIn checks login or badge, and PIN, and opens the tab.
 func (m *Machine) adminSignIn(a AdminCredentials) {
+	claim := m.claimedStaff(a.Login)
 	m.admin(func(v *Admin) { v.Busy, v.PIN = true, PINEntry{Busy: true} })
 	m.commit(func(ctx context.Context, _ *job) func(time.Time) {
-		who, until, err := m.validator.staffSignIn(ctx, a.Login, a.PIN, "")
+		who, until, err := m.validator.staffSignIn(ctx, claim, a.PIN, "")
 		if err != nil {
 			m.failed("staff not signed in", err)
 		}
@@ -135,6 +143,7 @@ func (m *Machine) adminSignIn(a AdminCredentials) {
 						v.Notice, v.Tone = words("said.failed"), ToneStop
 					}
 				})
+				m.goOnLooking()
 				return
 			}
 			m.openAdmin(who, now)
@@ -158,6 +167,7 @@ func (m *Machine) adminFirst(a AdminFirst) {
 				m.openAdmin(who, now)
 			case errors.Is(err, domain.ErrSetupDone): // elsewhere, meanwhile
 				m.view.Admin = &Admin{Step: AdminSignIn}
+				m.awaitBadge()
 			default:
 				if !known {
 					m.failed("code not used", err)

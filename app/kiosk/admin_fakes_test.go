@@ -24,6 +24,9 @@ type accounts struct {
 	until time.Time
 	code  string
 	down  error // what every question is answered with
+
+	badges []domain.StaffBadge
+	clock  domain.Clock
 }
 
 func (a *accounts) find(id domain.StaffID) *domain.Staff {
@@ -126,6 +129,69 @@ func (a *accounts) UseSetupCode(ctx context.Context, code string, s domain.Staff
 		return domain.ErrSetupCode
 	}
 	return a.AddStaff(ctx, s, pin)
+}
+
+func (a *accounts) StaffBadges(_ context.Context, of domain.StaffID) (out []domain.StaffBadge, err error) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	for _, b := range a.badges {
+		if b.Staff == of {
+			out = append(out, b)
+		}
+	}
+	return out, a.down
+}
+
+func (a *accounts) StaffBadge(_ context.Context, id domain.BadgeID) (domain.StaffBadge, error) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if i := a.badge(id); i >= 0 {
+		return a.badges[i], nil
+	}
+	return domain.StaffBadge{}, domain.ErrNotFound
+}
+
+func (a *accounts) badge(id domain.BadgeID) int {
+	return slices.IndexFunc(a.badges, func(b domain.StaffBadge) bool { return b.ID == id })
+}
+
+func (a *accounts) IssueStaffBadge(_ context.Context, b domain.StaffBadge) error {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	switch s := a.find(b.Staff); {
+	case s == nil:
+		return domain.ErrNotFound
+	case !s.Disabled.IsZero():
+		return domain.ErrStaffDisabled
+	}
+	for i, old := range a.badges {
+		if old.Staff == b.Staff && old.RevokedAt.IsZero() {
+			a.badges[i].RevokedAt, a.badges[i].Revoked = a.clock.Now(), domain.ReasonBadgeRenewed
+		}
+	}
+	a.badges = append(a.badges, b)
+	return nil
+}
+
+func (a *accounts) RevokeStaffBadge(_ context.Context, id domain.BadgeID, why domain.Reason, at time.Time) error {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	i := a.badge(id)
+	if i < 0 {
+		return domain.ErrNotFound
+	}
+	a.badges[i].RevokedAt, a.badges[i].Revoked = at, why
+	return nil
+}
+
+func (a *accounts) SignInBadge(ctx context.Context, id domain.BadgeID, of domain.StaffID, pin string) (domain.Staff, error) {
+	a.mu.Lock()
+	login := "badge:" + string(id)
+	if i := a.badge(id); i >= 0 && a.badges[i].Staff == of && a.badges[i].Holds(a.clock.Now()) {
+		login = a.find(of).Login
+	}
+	a.mu.Unlock()
+	return a.SignIn(ctx, login, pin)
 }
 
 // trail is a domain.AuditLog in memory.
@@ -285,7 +351,8 @@ func newBranch(t *testing.T) *branch {
 	b.ports = &AdminPorts{
 		Audit: b.trail, FirstRun: b.book, History: past{d.events}, Directory: people, Names: people, Exports: b.drawer,
 	}
-	b.Machine.o.Flows.Staff = b.book
+	b.book.clock = d.clock
+	b.Machine.o.Flows.Staff, b.Machine.o.Flows.StaffBadges = b.book, b.book
 	b.Machine.o.Admin = b.ports
 	b.Machine.validator = NewValidator(*b.Machine.o.Flows, d.clock, nil)
 	return b

@@ -21,6 +21,7 @@ var rightsWanted = map[string]string{
 	"today.evacuation": "sar",
 	"people.not_them":  "sa", "people.unlock": "sa", "people.new_badge": "sa", "badges.revoke": "sa", "badges.print": "sa",
 	"people.forget": "a", "people.erase": "a", "people.export": "a",
+	"people.merge_with": "a", "people.merge_cancel": "a", "people.merge_swap": "a", "people.merge": "a",
 	"events.confirm": "sa", "events.correct": "sa", "events.picture": "sar", "events.export": "ar",
 	"cases.take": "sa", "cases.close": "sa",
 	"faq.add": "a", "faq.edit": "a", "faq.remove": "a", "faq.undo": "a", "faq.try": "sar",
@@ -28,6 +29,7 @@ var rightsWanted = map[string]string{
 	"sync.retry": "a", "sync.offline": "a",
 	"recognition.calibrate": "ar", "recognition.apply": "a", "recognition.apply_verify": "a",
 	"staff.add": "a", "staff.pin": "a", "staff.role": "a", "staff.unlock": "a", "staff.close": "a", "staff.export": "ar",
+	"staff.badge": "a", "staff.badge_print": "a", "staff.badge_save": "a", "staff.badge_revoke": "a",
 	"audit.verify": "ar", "audit.export": "ar",
 	"system.set": "a", "system.exit": "a", "system.restart": "a",
 }

@@ -135,12 +135,8 @@ func newBadge(ctx context.Context, c call) (outcome, error) {
 	if err != nil {
 		return outcome{}, err
 	}
-	valid := c.flows.BadgeValidity
-	if valid <= 0 {
-		valid = 365 * 24 * time.Hour
-	}
 	now := c.clock.Now().UTC().Truncate(time.Second)
-	b := domain.Badge{ID: domain.BadgeID(c.flows.NewID()), Person: p.Person.ID, NotBefore: now, Expires: now.Add(valid), Templates: 1}
+	b := domain.Badge{ID: domain.BadgeID(c.flows.NewID()), Person: p.Person.ID, NotBefore: now, Expires: now.Add(c.badgeValidity()), Templates: 1}
 	for _, old := range p.Badges {
 		b.Templates = max(b.Templates, old.Templates)
 	}

@@ -42,9 +42,10 @@ type outcome struct {
 	tone   Tone // ToneOK when empty
 	detail *Detail
 	plots  []Plot
-	leave  bool // the open row is no more
-	gone   bool // the kiosk is left
-	again  bool // and starts again
+	leave  bool  // the open row is no more
+	at     *spot // somewhere else is shown then
+	gone   bool  // the kiosk is left
+	again  bool  // and starts again
 }
 
 func said(key string, pairs ...string) outcome { return outcome{said: words(key, pairs...)} }
@@ -81,8 +82,8 @@ func init() {
 	}
 	deeds = map[string]deed{}
 	for _, more := range []map[string]deed{
-		todayDeeds, peopleDeeds, badgeDeeds, eventDeeds, caseDeeds, faqDeeds, cameraDeeds, syncDeeds,
-		recognitionDeeds, staffDeeds, auditDeeds, systemDeeds,
+		todayDeeds, peopleDeeds, mergeDeeds, badgeDeeds, eventDeeds, caseDeeds, faqDeeds, cameraDeeds, syncDeeds,
+		recognitionDeeds, staffDeeds, staffBadgeDeeds, auditDeeds, systemDeeds,
 	} {
 		for id, d := range more {
 			deeds[id] = d
@@ -231,6 +232,9 @@ func (o *office) do(ctx context.Context, s *seat, d deed, p pending) error {
 	s.special, s.plots = out.detail, out.plots
 	if out.leave {
 		s.at.row = ""
+	}
+	if out.at != nil {
+		s.at = *out.at
 	}
 	s.gone, s.again = out.gone, out.again
 	return nil

@@ -133,6 +133,7 @@ type leaf struct {
 	table   *Table
 	detail  *Detail
 	next    string // cursor of the page after this one
+	hint    Words  // what is to be done here, where nothing else is said
 }
 
 // present tells that whoever signed in still may, as what they signed in.
@@ -201,6 +202,10 @@ func tellable(s *seat, err error) bool {
 		s.say(ToneWarn, "said.case_closed_already")
 	case errors.Is(err, domain.ErrMustErase):
 		s.say(ToneWarn, "said.must_erase")
+	case errors.Is(err, domain.ErrMergeSelf):
+		s.say(ToneWarn, "said.merge_self")
+	case errors.Is(err, domain.ErrMergeChanged):
+		s.say(ToneWarn, "said.merge_changed")
 	case errors.As(err, &locked):
 		s.say(ToneStop, "said.locked", "Time", locked.Until.Local().Format("15:04:05"))
 	case errors.As(err, &setting):
@@ -264,6 +269,8 @@ func (s *seat) back() {
 		s.form = nil
 	case s.special != nil || s.plots != nil:
 		s.clear()
+	case s.at.row == "" && s.at.filter[mergeFilter] != "":
+		s.at = spot{page: s.at.page, row: s.at.filter[mergeFilter]}
 	default:
 		s.at.row = ""
 	}
@@ -384,6 +391,9 @@ func (o *office) show(ctx context.Context, s *seat) error {
 	}
 	v.Figures, v.Plots, v.Table, v.Detail = l.figures, append(l.plots, s.plots...), l.table, l.detail
 	s.next = l.next
+	if v.Notice.Key == "" && l.hint.Key != "" {
+		v.Notice, v.Tone = l.hint, ToneInfo
+	}
 	if v.Table != nil {
 		v.Table.Prev, v.Table.Next = len(s.at.turns) > 0, l.next != ""
 		v.Table.Do = allowed(s.who.Role, v.Table.Do)

@@ -23,6 +23,13 @@ const recentEvents = 5
 
 // showPeople lists people, and shows one or one of their badges.
 func showPeople(ctx context.Context, c call) (leaf, error) {
+	if two, ok := pairOf(c.at.row); ok {
+		d, err := c.mergeDetail(ctx, two)
+		return leaf{detail: d}, err
+	}
+	if of := c.at.filter[mergeFilter]; of != "" && c.at.row == "" {
+		return showTwins(ctx, c, domain.PersonID(of))
+	}
 	if person, badge, ok := strings.Cut(c.at.row, "/"); ok {
 		d, err := c.badgeDetail(ctx, domain.PersonID(person), domain.BadgeID(badge))
 		return leaf{detail: d}, err
@@ -69,6 +76,9 @@ func showPeople(ctx context.Context, c call) (leaf, error) {
 
 // viewedPerson audits that somebody's profile is opened.
 func viewedPerson(ctx context.Context, c call) error {
+	if two, ok := pairOf(c.row); ok {
+		return c.viewedPair(ctx, two)
+	}
 	person, _, _ := strings.Cut(c.row, "/")
 	if _, err := c.flows.Registry.Profile(ctx, domain.PersonID(person)); err != nil {
 		return err
@@ -102,6 +112,17 @@ func (c call) personDetail(ctx context.Context, id domain.PersonID) (*Detail, er
 	if !l.Until.IsZero() {
 		d.Fields = append(d.Fields, field("locked_until", toned(cellTime(l.Until), ToneStop)))
 	}
+	ids, err := c.histories(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	if len(ids) > 1 {
+		merged := make([]string, len(ids)-1)
+		for i, id := range ids[1:] {
+			merged[i] = short(string(id))
+		}
+		d.Fields = append(d.Fields, field("merged_with", cellText(strings.Join(merged, ", "))))
+	}
 	d.Tables = append(d.Tables, c.consentTable(p), c.badgeTable(p))
 	if c.ports.Templates != nil {
 		t, err := c.templateTable(ctx, id)
@@ -111,7 +132,7 @@ func (c call) personDetail(ctx context.Context, id domain.PersonID) (*Detail, er
 		d.Tables = append(d.Tables, t)
 	}
 	if c.ports.History != nil {
-		list, err := c.ports.History.EventsQuery(ctx, domain.EventFilter{Person: id, Limit: recentEvents})
+		list, err := c.lastEvents(ctx, id, recentEvents)
 		if err != nil {
 			return nil, err
 		}
@@ -128,6 +149,9 @@ func (c call) personDetail(ctx context.Context, id domain.PersonID) (*Detail, er
 	}
 	if p.HasFace {
 		d.Do = append(d.Do, AdminButton{ID: "people.forget", Label: words("do.forget_face"), Icon: "trash", Grave: true})
+	}
+	if c.ports.Merger != nil {
+		d.Do = append(d.Do, AdminButton{ID: "people.merge_with", Label: words("do.merge_with"), Icon: "user"})
 	}
 	d.Do = append(d.Do, AdminButton{ID: "people.erase", Label: words("do.erase"), Icon: "trash", Grave: true})
 	return d, nil
@@ -310,8 +334,17 @@ func (c call) nameOf(ctx context.Context, id domain.PersonID) (Words, error) {
 		return plain(short(string(id))), nil
 	}
 	p, err := c.ports.Names.Person(ctx, id)
-	if errors.Is(err, domain.ErrNotFound) {
-		return words("erased_person"), nil
+	if !errors.Is(err, domain.ErrNotFound) {
+		return plain(p.Name), err
 	}
-	return plain(p.Name), err
+	if c.ports.Merger != nil {
+		into, err := c.ports.Merger.MergedInto(ctx, id)
+		if err == nil {
+			p, err = c.ports.Names.Person(ctx, into)
+		}
+		if err == nil || !errors.Is(err, domain.ErrNotFound) {
+			return words("merged_person", "Name", p.Name), err
+		}
+	}
+	return words("erased_person"), nil
 }

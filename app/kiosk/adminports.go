@@ -20,7 +20,12 @@ type AdminPorts struct {
 	Names     Names
 	Pictures  Pictures
 	Templates Templates
-	Exports   Exports
+	// Merger joins records, and Lookalikes proposes which.
+	Merger     domain.Merger
+	Lookalikes Lookalikes
+	Exports    Exports
+	// StaffCards draws the cards of staff, to be saved.
+	StaffCards StaffCards
 
 	Sync        SyncDesk
 	Cameras     CameraDesk
@@ -65,11 +70,29 @@ type TemplateInfo struct {
 	CreatedAt time.Time
 }
 
+// Lookalikes tells whose face is near somebody's: within what a match needs and
+// the margin to the second person, the nearest first. None where nothing
+// recognises now.
+type Lookalikes interface {
+	Lookalikes(ctx context.Context, id domain.PersonID) ([]Lookalike, error)
+}
+
+// Lookalike is somebody whose face is near another's.
+type Lookalike struct {
+	Person   domain.PersonID
+	Distance float64 // in the encoder's metric
+}
+
 // Exports makes files that staff takes away.
 type Exports interface {
 	// Export writes a file of that name, whole or not at all, for its owner's
 	// eyes alone, and tells where it lies.
 	Export(ctx context.Context, name string, write func(io.Writer) error) (path string, err error)
+}
+
+// StaffCards draws the card of a badge of staff, as a PDF.
+type StaffCards interface {
+	StaffCard(b domain.StaffBadge, name string, lang domain.Lang) (pdf []byte, err error)
 }
 
 // SyncDesk is the sync with the centre.

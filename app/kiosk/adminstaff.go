@@ -105,6 +105,13 @@ func (c call) staffDetail(ctx context.Context, id domain.StaffID) (*Detail, erro
 	if l.Failures > 0 {
 		d.Do = append(d.Do, AdminButton{ID: "staff.unlock", Label: words("do.unlock"), Icon: "check"})
 	}
+	if c.flows.StaffBadges != nil {
+		t, err := c.staffBadgeTable(ctx, id)
+		if err != nil {
+			return nil, err
+		}
+		d.Tables = append(d.Tables, t)
+	}
 	d.Do = append(d.Do, AdminButton{ID: "staff.pin", Label: words("do.staff_pin"), Icon: "edit"})
 	if !s.Centre { // the centre says as what
 		d.Do = append(d.Do, AdminButton{ID: "staff.role", Label: words("do.staff_role"), Icon: "user"})

@@ -48,9 +48,10 @@ const (
 // is text: what people wrote, ids and file names.
 type Admin struct {
 	Step    AdminStep
-	PIN     PINEntry // AdminSignIn, AdminSetup
-	Problem Words    // AdminSetup, AdminCode: what is wrong with what was written
-	Codes   bool     // AdminSignIn: somebody may set their PIN with a code
+	PIN     PINEntry    // AdminSignIn, AdminSetup
+	Badge   SignInBadge // AdminSignIn
+	Problem Words       // AdminSetup, AdminCode: what is wrong with what was written
+	Codes   bool        // AdminSignIn: somebody may set their PIN with a code
 
 	Who     string // text: the name of who signed in
 	Role    domain.Role
@@ -131,6 +132,7 @@ type Column struct {
 	Share float64
 	Minor bool
 	Right bool // numbers stand at the right
+	Whole bool // never cut, as what tells the rows apart
 }
 
 // Row is a row of a table.
@@ -279,7 +281,7 @@ type Series struct {
 type (
 	// AdminEnter asks for the way in: the hidden gesture.
 	AdminEnter struct{}
-	// AdminCredentials sign in.
+	// AdminCredentials sign in; without a login with the badge that was read.
 	AdminCredentials struct{ Login, PIN string }
 	// AdminFirst makes the first administrator with the console's code, or sets
 	// the PIN of who has a code of the centre, which needs no name.

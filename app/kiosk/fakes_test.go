@@ -244,8 +244,11 @@ func (e *eye) idle() bool {
 func (e *eye) Scan(ctx context.Context, found func(string)) error {
 	e.enter(1)
 	defer e.enter(-1)
-	if e.blind != nil {
-		return e.blind
+	e.mu.Lock()
+	blind := e.blind
+	e.mu.Unlock()
+	if blind != nil {
+		return blind
 	}
 	for {
 		select {
@@ -330,6 +333,9 @@ func (b badges) Read(text string) (Token, error) {
 	} else {
 		t.Badge = domain.BadgeID(f[2])
 	}
+	if f[1] == "staff" {
+		return Token{}, tokenError{domain.ReasonBadgeUnknown}
+	}
 	if why, ok := errToken[f[1]]; ok {
 		if why == domain.ReasonBadgeForged {
 			t = Token{}
@@ -337,6 +343,24 @@ func (b badges) Read(text string) (Token, error) {
 		return t, tokenError{why}
 	}
 	return t, nil
+}
+
+func (b badges) Staff(domain.StaffBadge) (*Code, error) {
+	return &Code{Modules: [][]bool{{true}}}, b.fail
+}
+
+// ReadStaff reads "AGID:staff:ID:ACCOUNT".
+func (b badges) ReadStaff(text string) (StaffToken, error) {
+	f := strings.Split(text, ":")
+	switch {
+	case f[0] != "AGID" || len(f) != 4:
+		return StaffToken{}, ErrForeign
+	case f[1] == "forged":
+		return StaffToken{}, tokenError{domain.ReasonBadgeForged}
+	case f[1] != "staff":
+		return StaffToken{}, tokenError{domain.ReasonBadgeUnknown}
+	}
+	return StaffToken{Badge: domain.BadgeID(f[2]), Staff: domain.StaffID(f[3])}, nil
 }
 
 func (b badges) Refusal(err error) domain.Reason {
@@ -377,6 +401,10 @@ func (p *printer) Print(_ context.Context, _ domain.Badge, name string, _ domain
 	defer p.mu.Unlock()
 	p.names = append(p.names, name)
 	return p.err
+}
+
+func (p *printer) PrintStaff(ctx context.Context, _ domain.StaffBadge, name string, lang domain.Lang) error {
+	return p.Print(ctx, domain.Badge{}, name, lang)
 }
 
 // desk is a kiosk with all flows.

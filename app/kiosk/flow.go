@@ -29,13 +29,15 @@ const near = 0.15
 
 // flow is what a visitor is in the middle of. It belongs to the machine's lock.
 type flow struct {
-	since time.Time // of the present page
-	face  time.Time // somebody was last seen before the kiosk
-	job   *job      // what works for the present page
-	asked time.Time // since when somebody is asked whether they are there
-	staff *domain.Staff
-	blind bool         // the page cannot read codes, whatever the camera does
-	actor domain.Actor // in whose name the flow does what it does
+	since  time.Time // of the present page
+	face   time.Time // somebody was last seen before the kiosk
+	job    *job      // what works for the present page
+	asked  time.Time // since when somebody is asked whether they are there
+	staff  *domain.Staff
+	pass   *StaffToken  // the badge that staff showed to sign in
+	forged bool         // a forged one was shown, and that is on record
+	blind  bool         // the page cannot read codes, whatever the camera does
+	actor  domain.Actor // in whose name the flow does what it does
 
 	reg *registration
 	val *validation
@@ -263,6 +265,9 @@ func (m *Machine) resume(now time.Time) bool {
 		m.enter(StateAsk, now)
 		f.since = now
 	}
+	if s, ok := m.signingIn(); ok && s != BadgeNone && s != BadgeRead {
+		m.awaitBadge()
+	}
 	return true
 }
 
@@ -400,5 +405,11 @@ func (m *Machine) cameraChanged() {
 	}
 	if w := m.view.Withdraw; w != nil && w.Step == WithdrawScan {
 		m.withdraw(func(w *Withdraw) { w.NoCamera = m.cameraless() })
+	}
+	switch s, _ := m.signingIn(); {
+	case s == BadgeScanner && !m.cameraless():
+		m.showBadge(BadgeAwaited)
+	case (s == BadgeAwaited || s == BadgeUnreadable) && m.cameraless():
+		m.showBadge(BadgeScanner)
 	}
 }

@@ -180,7 +180,7 @@ type StaffStep string
 // The pages for staff.
 const (
 	StaffCalled StaffStep = "called"  // asked to come; a button lets them sign in
-	StaffSignIn StaffStep = "sign_in" // login and PIN
+	StaffSignIn StaffStep = "sign_in" // login or badge, and PIN
 	StaffDecide StaffStep = "decide"  // signed in: who it is about, yes or no
 )
 
@@ -190,6 +190,7 @@ type StaffCheck struct {
 	Step  StaffStep
 	About domain.Reason // why staff is needed
 	PIN   PINEntry
+	Badge SignInBadge // StaffSignIn
 	// Name, and the last characters of the document, to compare with the paper.
 	Name, DocumentTail string
 	// CanApprove is false where staff can only take note.

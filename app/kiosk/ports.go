@@ -73,7 +73,7 @@ func (e Evidence) Into(ev *domain.Event) {
 	ev.Liveness, ev.LivenessReason = e.Liveness, e.LivenessReason
 }
 
-// Badges writes and reads what visitors carry.
+// Badges writes and reads what visitors and staff carry.
 type Badges interface {
 	// Badge and Receipt make the code of a badge and of a consent's receipt.
 	Badge(domain.Badge) (*Code, error)
@@ -82,6 +82,11 @@ type Badges interface {
 	// yet comes with its token; Refusal says what the event records. ErrForeign
 	// for what is none of ours.
 	Read(text string) (Token, error)
+	// Staff makes the code of a badge of staff, and ReadStaff verifies one, of this
+	// kiosk's own keys alone: no visitor's badge, and none of another kiosk. One
+	// that is expired is read too: the store knows, and says so to the audit.
+	Staff(domain.StaffBadge) (*Code, error)
+	ReadStaff(text string) (StaffToken, error)
 	Refusal(err error) domain.Reason
 }
 
@@ -99,9 +104,11 @@ type Token struct {
 // late tells of something from at that it is too late for a token.
 func (t Token) late(at time.Time) bool { return !t.Before.IsZero() && !at.Before(t.Before) }
 
-// Printer prints a badge. It is nil where none is configured.
+// Printer prints badges. It is nil where none is configured.
 type Printer interface {
 	Print(ctx context.Context, b domain.Badge, name string, lang domain.Lang) error
+	// PrintStaff prints that of a member of staff.
+	PrintStaff(ctx context.Context, b domain.StaffBadge, name string, lang domain.Lang) error
 }
 
 // ConsentText tells the version and the hash of the text that is shown in a
@@ -111,7 +118,7 @@ type ConsentText interface {
 }
 
 // Flows are what registration, validation and withdrawal need. All but Staff,
-// Printer and Eye are required.
+// StaffBadges, Printer and Eye are required.
 type Flows struct {
 	Registry domain.Registry
 	Events   domain.Events
@@ -121,7 +128,9 @@ type Flows struct {
 	Consent  ConsentText
 	// Staff are who may approve; nil: they are called, and decide elsewhere.
 	Staff domain.StaffBook
-	NewID func() string // of UUIDv7
+	// StaffBadges are what staff may show in place of their login; nil: they type it.
+	StaffBadges domain.StaffBadges
+	NewID       func() string // of UUIDv7
 	// BadgeValidity is how long a badge holds; a year when 0.
 	BadgeValidity time.Duration
 	DeviceID      string

@@ -116,7 +116,7 @@ func (m *Machine) actRegister(a Action, now time.Time) {
 			m.rest(now)
 		}
 		return
-	case StaffHere, StaffPIN, StaffVerdict:
+	case StaffHere, StaffPIN, TypeLogin, Scanned, StaffVerdict:
 		if step == RegisterStaff {
 			m.actStaff(a, now)
 		}
@@ -194,7 +194,7 @@ func (m *Machine) registerBack(now time.Time) {
 		}
 	case RegisterStaff:
 		if r.Staff.Step == StaffSignIn && !r.Staff.PIN.Busy {
-			m.check(func(c *StaffCheck) { c.Step, c.PIN = StaffCalled, PINEntry{} })
+			m.notStaff()
 		}
 	case RegisterFace:
 		m.question(len(reg.questions)-1, now)

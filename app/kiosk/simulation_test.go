@@ -18,9 +18,13 @@ import (
 // tokens writes badges plainly: what is simulated is what comes after them.
 type tokens struct{}
 
-func (tokens) Badge(domain.Badge) (*kiosk.Code, error)     { return nil, nil }
-func (tokens) Receipt(domain.Consent) (*kiosk.Code, error) { return nil, nil }
-func (tokens) Refusal(error) domain.Reason                 { return domain.ReasonBadgeForged }
+func (tokens) Badge(domain.Badge) (*kiosk.Code, error)      { return nil, nil }
+func (tokens) Receipt(domain.Consent) (*kiosk.Code, error)  { return nil, nil }
+func (tokens) Staff(domain.StaffBadge) (*kiosk.Code, error) { return nil, nil }
+func (tokens) ReadStaff(string) (kiosk.StaffToken, error) {
+	return kiosk.StaffToken{}, kiosk.ErrForeign
+}
+func (tokens) Refusal(error) domain.Reason { return domain.ReasonBadgeForged }
 func (tokens) Read(text string) (kiosk.Token, error) {
 	id, person, ok := strings.Cut(text, " ")
 	if !ok {

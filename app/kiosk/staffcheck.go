@@ -55,7 +55,12 @@ func (m *Machine) actStaff(a Action, now time.Time) {
 		if s.Step == StaffCalled && s.CanApprove {
 			m.flow.since = now
 			m.check(func(c *StaffCheck) { c.Step = StaffSignIn })
+			m.awaitBadge()
 		}
+	case Scanned:
+		m.staffShown(a.Text, now)
+	case TypeLogin:
+		m.typeLogin(now)
 	case StaffPIN:
 		if s.Step == StaffSignIn && !s.PIN.Busy {
 			m.signIn(a)
@@ -67,12 +72,20 @@ func (m *Machine) actStaff(a Action, now time.Time) {
 	}
 }
 
-// signIn checks login and PIN, and shows whom it is about.
+// notStaff goes back from the sign-in to where staff were called.
+func (m *Machine) notStaff() {
+	m.stopJob()
+	m.flow.pass = nil
+	m.check(func(c *StaffCheck) { c.Step, c.PIN, c.Badge = StaffCalled, PINEntry{}, BadgeNone })
+}
+
+// signIn checks login or badge, and PIN, and shows whom it is about.
 func (m *Machine) signIn(a StaffPIN) {
+	claim := m.claimedStaff(a.Login)
 	m.check(func(c *StaffCheck) { c.PIN = PINEntry{Busy: true} })
 	about := m.staffSubject()
 	m.commit(func(ctx context.Context, _ *job) func(time.Time) {
-		who, until, err := m.validator.signIn(ctx, a.Login, a.PIN, about)
+		who, until, err := m.validator.signIn(ctx, claim, a.PIN, about)
 		var p domain.Profile
 		if err == nil && until.IsZero() && about != "" {
 			p, err = m.o.Flows.Registry.Profile(ctx, about)
@@ -86,17 +99,21 @@ func (m *Machine) signIn(a StaffPIN) {
 				c.PIN = PINEntry{Wrong: err != nil, Until: until}
 				if err == nil && until.IsZero() {
 					m.flow.staff = &who
+					m.flow.pass = nil
 					c.Step, c.Name, c.DocumentTail = StaffDecide, p.Person.Name, tail(p.Document)
 				}
 			})
+			if m.flow.staff == nil {
+				m.goOnLooking()
+			}
 		}
 	})
 }
 
 // signIn tells who a member of staff is that may approve; until is when
 // attempts open again where they are closed.
-func (v *Validator) signIn(ctx context.Context, login, pin string, about domain.PersonID) (who domain.Staff, until time.Time, err error) {
-	who, until, err = v.staffSignIn(ctx, login, pin, about)
+func (v *Validator) signIn(ctx context.Context, claim staffClaim, pin string, about domain.PersonID) (who domain.Staff, until time.Time, err error) {
+	who, until, err = v.staffSignIn(ctx, claim, pin, about)
 	if err == nil && until.IsZero() && !mayApprove(who.Role) {
 		err = domain.ErrNotAllowed
 	}
@@ -106,8 +123,12 @@ func (v *Validator) signIn(ctx context.Context, login, pin string, about domain.
 // staffSignIn tells who a member of staff is, of whatever role. Logins have
 // attempts of their own, also those that there are not: a kiosk that is closed
 // to visitors is not closed to those who could open it.
-func (v *Validator) staffSignIn(ctx context.Context, login, pin string, about domain.PersonID) (who domain.Staff, until time.Time, err error) {
-	who, err = v.flows.Staff.SignIn(ctx, login, pin)
+func (v *Validator) staffSignIn(ctx context.Context, claim staffClaim, pin string, about domain.PersonID) (who domain.Staff, until time.Time, err error) {
+	if b := claim.badge; b != nil {
+		who, err = v.flows.StaffBadges.SignInBadge(ctx, b.Badge, b.Staff, pin)
+	} else {
+		who, err = v.flows.Staff.SignIn(ctx, claim.login, pin)
+	}
 	var locked *domain.LockedError
 	switch {
 	case err == nil:

@@ -88,7 +88,7 @@ func (m *Machine) actValidate(a Action, now time.Time) {
 		case v.Step == ValidateScan, v.Step == ValidateResult:
 			m.abandon(domain.ReasonCancelled, now)
 		case v.Step == ValidateStaff && v.Staff.Step == StaffSignIn:
-			m.check(func(c *StaffCheck) { c.Step, c.PIN = StaffCalled, PINEntry{} })
+			m.notStaff()
 		default:
 			m.scanAgain(now)
 		}
@@ -97,8 +97,11 @@ func (m *Machine) actValidate(a Action, now time.Time) {
 			m.abandon(domain.ReasonCancelled, now)
 		}
 	case Scanned:
-		if v.Step == ValidateScan {
+		switch v.Step {
+		case ValidateScan:
 			m.present(a.Text, now)
+		case ValidateStaff:
+			m.actStaff(a, now)
 		}
 	case NoBadge:
 		if v.Step == ValidateScan {
@@ -120,7 +123,7 @@ func (m *Machine) actValidate(a Action, now time.Time) {
 		if v.Step != ValidateWorking && v.Step != ValidateStaff && !v.PIN.Busy {
 			m.callStaff(domain.ReasonStaffCalled, now)
 		}
-	case StaffHere, StaffPIN, StaffVerdict:
+	case StaffHere, StaffPIN, TypeLogin, StaffVerdict:
 		if v.Step == ValidateStaff {
 			m.actStaff(a, now)
 		}

@@ -202,7 +202,7 @@ func TestABookThatCannotBeReadIsNoAttempt(t *testing.T) {
 	d := newDesk(t)
 	v := NewValidator(*d.o.Flows, d.clock, nil)
 	v.flows.Staff = brokenBook{}
-	if _, until, err := v.signIn(t.Context(), "1001", "246813", ""); !errors.Is(err, errBroken) || !until.IsZero() {
+	if _, until, err := v.signIn(t.Context(), staffClaim{login: "1001"}, "246813", ""); !errors.Is(err, errBroken) || !until.IsZero() {
 		t.Fatalf("%v, %v", until, err)
 	}
 	if l, _ := d.reg.Locked(t.Context(), domain.SubjectKiosk); l.Failures != 0 {

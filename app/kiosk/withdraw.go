@@ -75,8 +75,11 @@ func (m *Machine) actWithdraw(a Action, now time.Time) {
 			}
 		}
 	case Scanned:
-		if w.Step == WithdrawScan && len(a.Text) <= maxScan {
+		switch {
+		case w.Step == WithdrawScan && len(a.Text) <= maxScan:
 			m.shownForData(a.Text, now)
+		case w.Step == WithdrawStaff:
+			m.actStaff(a, now)
 		}
 	case EnterPIN:
 		if w.Step == WithdrawPIN && !w.PIN.Busy && len(a.PIN) <= 64 {
@@ -86,7 +89,7 @@ func (m *Machine) actWithdraw(a Action, now time.Time) {
 		if w.Step == WithdrawPIN && !w.PIN.Busy {
 			m.staffForData(now)
 		}
-	case StaffHere, StaffPIN, StaffVerdict:
+	case StaffHere, StaffPIN, TypeLogin, StaffVerdict:
 		if w.Step == WithdrawStaff {
 			m.actStaff(a, now)
 		}

@@ -96,17 +96,21 @@ func (s *Store) revokeBadge(ctx context.Context, id domain.BadgeID, why domain.R
 		if !list[0].RevokedAt.IsZero() {
 			return nil
 		}
-		_, err = tx.ExecContext(ctx, "UPDATE badges SET revoked_at = ?, revoked = ? WHERE id = ?", micros(at), why, id)
-		if err != nil {
-			return err
-		}
-		person := list[0].Person
-		if err := s.note(ctx, tx, domain.Event{Kind: domain.EventBadge, Reason: why, Person: person, At: at}); err != nil {
-			return err
-		}
-		return s.audit(ctx, tx, domain.AuditBadgeRevoked, domain.TargetBadge, string(id),
-			"person", string(person), "reason", labelOf(why))
+		return s.endBadge(ctx, tx, list[0], why, at)
 	})
+}
+
+// endBadge revokes a badge that was not.
+func (s *Store) endBadge(ctx context.Context, tx *sql.Tx, b domain.Badge, why domain.Reason, at time.Time) error {
+	_, err := tx.ExecContext(ctx, "UPDATE badges SET revoked_at = ?, revoked = ? WHERE id = ?", micros(at), why, b.ID)
+	if err != nil {
+		return err
+	}
+	if err := s.note(ctx, tx, domain.Event{Kind: domain.EventBadge, Reason: why, Person: b.Person, At: at}); err != nil {
+		return err
+	}
+	return s.audit(ctx, tx, domain.AuditBadgeRevoked, domain.TargetBadge, string(b.ID),
+		"person", string(b.Person), "reason", labelOf(why))
 }
 
 // Badge implements domain.Registry. That of somebody erased is not found.

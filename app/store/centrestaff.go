@@ -212,6 +212,10 @@ func (s *Store) centreCloses(ctx context.Context, tx *sql.Tx, id domain.StaffID,
 		return err
 	}
 	done.Changed = true
+	// Opened again, it is no badge from before that lets them in.
+	if err := s.endStaffBadges(ctx, tx, id, domain.ReasonAccountClosed, s.now()); err != nil {
+		return err
+	}
 	return s.audit(ctx, tx, domain.AuditStaffClosed, domain.TargetStaff, string(id))
 }
 

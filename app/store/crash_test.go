@@ -28,7 +28,7 @@ const (
 func TestMain(m *testing.M) {
 	if dir := os.Getenv(crashDir); dir != "" {
 		work := map[string]func(*Store) error{
-			"events": crashEvents, "identities": crashIdentities, "rotations": crashRotations,
+			"events": crashEvents, "identities": crashIdentities, "rotations": crashRotations, "merges": crashMerges,
 		}[os.Getenv(crashWork)]
 		fmt.Fprintln(os.Stderr, "child:", crashChild(dir, work))
 		os.Exit(1)

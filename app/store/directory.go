@@ -54,7 +54,8 @@ func (s *Store) findPeople(ctx context.Context, q domain.PeopleQuery) (page doma
 			if err != nil {
 				return page, err
 			}
-			return domain.PeoplePage{People: []domain.PersonEntry{{Person: p}}}, s.completeEntries(ctx, tx, page.People)
+			page.People = []domain.PersonEntry{{Person: p}}
+			return page, s.completeEntries(ctx, tx, page.People)
 		}
 		if err != nil && !errors.Is(err, domain.ErrNotFound) {
 			return page, err

@@ -140,6 +140,7 @@ func (s *Store) eraseRows(ctx context.Context, tx *sql.Tx, id domain.PersonID) e
 		{"DELETE FROM second_factor WHERE person = ?", []any{id}},
 		{"DELETE FROM attempts WHERE subject = ?", []any{domain.SubjectPerson(id)}},
 		{"DELETE FROM cases WHERE person = ?", []any{id}},
+		{"DELETE FROM merges WHERE keep = ?", []any{id}}, // ids that lead to nobody any more
 		{"UPDATE people SET name = NULL WHERE id = ?", []any{id}},
 		// What the centre once said about these events may quote anything.
 		{`UPDATE outbox SET last_error = '' WHERE last_error <> '' AND kind = 'event'

@@ -25,19 +25,23 @@ func (s *Store) profile(ctx context.Context, id domain.PersonID) (p domain.Profi
 		return p, err
 	}
 	defer tx.Rollback()
-	if p.Person, err = s.person(ctx, tx, id); err != nil {
+	return s.profileOf(ctx, tx, id)
+}
+
+func (s *Store) profileOf(ctx context.Context, q queryer, id domain.PersonID) (p domain.Profile, err error) {
+	if p.Person, err = s.person(ctx, q, id); err != nil {
 		return p, err
 	}
-	if p.Document, p.Contact, err = s.openFields(ctx, tx, id); err != nil {
+	if p.Document, p.Contact, err = s.openFields(ctx, q, id); err != nil {
 		return p, err
 	}
-	if p.Consents, err = consentsOf(ctx, tx, id); err != nil {
+	if p.Consents, err = consentsOf(ctx, q, id); err != nil {
 		return p, err
 	}
-	if p.Badges, err = badges(ctx, tx, "person = ?", id); err != nil {
+	if p.Badges, err = badges(ctx, q, "person = ?", id); err != nil {
 		return p, err
 	}
-	err = tx.QueryRowContext(ctx, `SELECT
+	err = q.QueryRowContext(ctx, `SELECT
 		EXISTS (SELECT 1 FROM pins WHERE person = ?1),
 		EXISTS (SELECT 1 FROM templates WHERE person = ?1),
 		EXISTS (SELECT 1 FROM second_factor WHERE person = ?1)`, id).Scan(&p.HasPIN, &p.HasFace, &p.SecondFactor)

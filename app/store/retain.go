@@ -50,7 +50,7 @@ var unseenSince = `SELECT p.id FROM people p
 		AND a.action IN ('` + string(domain.AuditRegistered) + `', '` + string(domain.AuditPersonAdded) + `')))
 	AND NOT EXISTS (SELECT 1 FROM centre_seen s WHERE s.person = p.id AND s.until > ?1)
 	AND NOT EXISTS (
-		SELECT 1 FROM events e WHERE e.person = p.id AND e.at >= ?1 AND e.reason IN (` + signsOfLife + `)
+		SELECT 1 FROM events e WHERE e.person IN (SELECT p.id UNION ALL SELECT m.gone FROM merges m WHERE m.keep = p.id) AND e.at >= ?1 AND e.reason IN (` + signsOfLife + `)
 		AND NOT EXISTS (SELECT 1 FROM events c WHERE c.about = e.id AND c.kind = '` + string(domain.EventCorrection) + `'))`
 
 // Retain erases the people who were not seen for the policy's time, each with

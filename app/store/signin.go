@@ -25,19 +25,20 @@ const strangerBuckets = 1 << 12
 // counted, hashed, compared, and closed when it fails too often.
 func (s *Store) SignIn(ctx context.Context, login, pin string) (domain.Staff, error) {
 	defer s.useKeys()()
-	m, err := s.signIn(ctx, login, pin)
+	m, err := s.signIn(ctx, pin, func(q queryer) (signInTry, error) { return s.findSignIn(ctx, q, login) })
 	if err != nil {
 		return domain.Staff{}, wrap("sign in", err)
 	}
 	return m, nil
 }
 
-func (s *Store) signIn(ctx context.Context, login, pin string) (domain.Staff, error) {
+// signIn compares a PIN with that of whom find finds.
+func (s *Store) signIn(ctx context.Context, pin string, find func(queryer) (signInTry, error)) (domain.Staff, error) {
 	if err := s.pins.enter(ctx); err != nil {
 		return domain.Staff{}, err
 	}
 	defer s.pins.leave()
-	try, err := s.reserveSignIn(ctx, login)
+	try, err := s.reserveSignIn(ctx, find)
 	if err != nil {
 		return domain.Staff{}, err
 	}
@@ -78,7 +79,7 @@ func (s *Store) signIn(ctx context.Context, login, pin string) (domain.Staff, er
 		return s.auditEntry(ctx, tx, domain.AuditEntry{
 			Actor: string(try.member.ID), Role: try.member.Role, Action: domain.AuditSignedIn,
 			Target: domain.AuditTarget{Kind: domain.TargetStaff, ID: string(try.member.ID)},
-		})
+		}, try.details()...)
 	})
 	return try.member, err
 }
@@ -89,8 +90,8 @@ func (s *Store) auditFailed(ctx context.Context, try signInTry) error {
 	return s.sealing(ctx, func(tx *sql.Tx) error {
 		return s.auditEntry(ctx, tx, domain.AuditEntry{
 			Actor: domain.ActorVisitor, Action: domain.AuditSignInFailed,
-			Target: domain.AuditTarget{Kind: domain.TargetStaff, ID: string(try.member.ID)},
-		}, "failures", strconv.Itoa(try.lock.Failures), "locked", strconv.FormatBool(!try.lock.Until.IsZero()))
+			Target: domain.AuditTarget{Kind: domain.TargetStaff, ID: string(try.about)},
+		}, append(try.details(), "failures", strconv.Itoa(try.lock.Failures), "locked", strconv.FormatBool(!try.lock.Until.IsZero()))...)
 	})
 }
 
@@ -102,13 +103,28 @@ type signInTry struct {
 	secret  []byte // sealed
 	record  pinRecord
 	lock    domain.Lock // should it fail
+
+	about domain.StaffID // whose account it is about, also where it cannot be signed in to
+	badge domain.BadgeID // that was shown in place of the login
+	why   domain.Reason  // it is no way in, whatever the PIN
+}
+
+// details are what the audit says of how it was tried.
+func (t signInTry) details() (list []string) {
+	if t.badge != "" {
+		list = append(list, "badge", string(t.badge))
+	}
+	if t.why != "" {
+		list = append(list, "reason", labelOf(t.why))
+	}
+	return list
 }
 
 // reserveSignIn counts a failure in advance, unless the subject is locked.
-func (s *Store) reserveSignIn(ctx context.Context, login string) (try signInTry, err error) {
+func (s *Store) reserveSignIn(ctx context.Context, find func(queryer) (signInTry, error)) (try signInTry, err error) {
 	var locked time.Time
 	err = s.sealing(ctx, func(tx *sql.Tx) (err error) {
-		if try, err = s.findSignIn(ctx, tx, login); err != nil {
+		if try, err = find(tx); err != nil {
 			return err
 		}
 		try.lock, locked, err = s.reserve(ctx, tx, try.subject)
@@ -131,14 +147,12 @@ func (s *Store) findSignIn(ctx context.Context, q queryer, login string) (try si
 			Scan(&id, &wrapped, &try.secret)
 	}
 	if errors.Is(err, sql.ErrNoRows) || errors.Is(err, domain.ErrLogin) {
-		try.subject, try.record = s.stranger(login), pinRecord{cost: s.pins.cost}
-		rand.Read(try.record.salt[:])
-		return try, nil
+		return s.strange(login), nil
 	}
 	if err != nil {
 		return try, err
 	}
-	try.subject = domain.SubjectStaff(id)
+	try.subject, try.about = domain.SubjectStaff(id), id
 	if try.member, err = s.staffMember(ctx, q, id); err != nil {
 		return try, err
 	}
@@ -151,6 +165,13 @@ func (s *Store) findSignIn(ctx context.Context, q queryer, login string) (try si
 	}
 	try.record, err = decodePIN(plain)
 	return try, err
+}
+
+// strange is a try that nothing matches, at the cost of one that might.
+func (s *Store) strange(login string) signInTry {
+	try := signInTry{subject: s.stranger(login), record: pinRecord{cost: s.pins.cost}}
+	rand.Read(try.record.salt[:])
+	return try
 }
 
 // stranger is what a login that there is not counts for. Keyed, so that nobody

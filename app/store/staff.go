@@ -230,7 +230,7 @@ func (s *Store) SetStaffRole(ctx context.Context, id domain.StaffID, role domain
 }
 
 // CloseStaff implements domain.StaffBook. The PIN and the count of attempts go
-// with it. at is now where it is zero.
+// with it, and its badges end. at is now where it is zero.
 func (s *Store) CloseStaff(ctx context.Context, id domain.StaffID, at time.Time) error {
 	at, err := s.moment(at)
 	if err != nil {
@@ -244,6 +244,9 @@ func (s *Store) CloseStaff(ctx context.Context, id domain.StaffID, at time.Time)
 		})
 		if err == nil && m.Role == domain.RoleAdmin {
 			err = adminStays(ctx, tx)
+		}
+		if err == nil {
+			err = s.endStaffBadges(ctx, tx, id, domain.ReasonAccountClosed, at)
 		}
 		if err != nil {
 			return err

@@ -165,7 +165,7 @@ func (r *adminDetail) addTable(t kiosk.Table) {
 		}
 		part.OnPressed = e.Commands.Touch
 		part.OnRow = func(id string) { e.Commands.Do(kiosk.AdminOpenRow{ID: id}) }
-		part.SetRows(columns, chunk, 0)
+		part.SetRows(columns, rows, i) // all of them: the columns of the parts stand under one another
 		r.blocks = append(r.blocks, &block{
 			objs:   []fyne.CanvasObject{part},
 			height: func(float32) float32 { return above + part.HeightFor(len(chunk)) },

@@ -182,7 +182,7 @@ func (l *adminList) write() {
 // is of no use when it is cut.
 func (e Env) column(t kiosk.Table, i int) widgets.TableColumn {
 	c := t.Columns[i]
-	out := widgets.TableColumn{Label: e.words(c.Label), Share: float32(c.Share), Right: c.Right}
+	out := widgets.TableColumn{Label: e.words(c.Label), Share: float32(c.Share), Right: c.Right, Whole: c.Whole}
 	for _, r := range t.Rows {
 		if i < len(r.Cells) && (r.Cells[i].Kind != kiosk.CellWords && r.Cells[i].Kind != "" || r.Cells[i].Tone != kiosk.ToneNone) {
 			out.Whole = true

@@ -232,17 +232,17 @@ func newAdmin(e Env, v kiosk.View) Body {
 	}
 	on := SignInActions{
 		Submit: func(login, pin string) { e.Commands.Do(kiosk.AdminCredentials{Login: login, PIN: pin}) },
-		Back:   e.do(kiosk.AdminLeave{}),
+		Back:   e.do(kiosk.AdminLeave{}), Scanned: e.scanned, TypeLogin: e.do(kiosk.TypeLogin{}),
 	}
 	if v.Admin.Codes {
 		on.Code = e.do(kiosk.AdminHasCode{})
 	}
-	p := NewStaffSignIn(e, v.Admin.PIN, on)
+	p := NewStaffSignIn(e, SignIn{v.Admin.PIN, v.Admin.Badge}, on)
 	p.update = func(v kiosk.View) {
 		if v.Admin == nil {
 			return
 		}
-		p.Show(v.Admin.PIN)
+		p.Show(SignIn{v.Admin.PIN, v.Admin.Badge})
 		if words := e.words(v.Admin.Notice); words != "" && v.Admin.PIN == (kiosk.PINEntry{}) {
 			p.form.Field(fieldPIN).SetProblem(words)
 		}

@@ -30,6 +30,7 @@ type Place struct {
 	about            domain.Reason
 	name, tail       string
 	approve, hasFace bool
+	badges, hasBadge bool
 	choice           kiosk.WithdrawChoice
 	receipt          string
 	open, asked      string
@@ -59,6 +60,7 @@ func PlaceOf(v kiosk.View) Place {
 		if v.Admin.Codes {
 			p.step += "+code" // there is a button more
 		}
+		p.signIn(v.Admin.Badge)
 	}
 	return p
 }
@@ -127,11 +129,18 @@ func (p *Place) ask(a kiosk.Ask) {
 	}
 }
 
+// signIn tells the pages apart at which staff type a login, may show a badge
+// instead, or have shown it.
+func (p *Place) signIn(b kiosk.SignInBadge) {
+	p.badges, p.hasBadge = b != kiosk.BadgeNone, b == kiosk.BadgeRead
+}
+
 func (p *Place) check(c *kiosk.StaffCheck) {
 	if c == nil {
 		return
 	}
 	p.staff = c.Step
+	p.signIn(c.Badge)
 	if c.Step == kiosk.StaffDecide {
 		p.about, p.name, p.tail, p.approve = c.About, c.Name, c.DocumentTail, c.CanApprove
 	}

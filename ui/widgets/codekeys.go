@@ -131,8 +131,13 @@ func (c *CodeKeys) TypedKey(e *fyne.KeyEvent) {
 	}
 }
 
+// begins tells that the last key was the first of what may be a code, and whole
+// that what came is one if it ends here.
+func (c *CodeKeys) begins() bool { return utf8.RuneCount(c.code) == 1 }
+func (c *CodeKeys) whole() bool  { return !c.bad && len(c.code) >= leastCode }
+
 func (c *CodeKeys) finish() {
-	text, ok := string(c.code), !c.bad && len(c.code) >= leastCode
+	text, ok := string(c.code), c.whole()
 	c.Stop()
 	if ok && c.OnCode != nil {
 		c.OnCode(text)

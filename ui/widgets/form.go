@@ -29,6 +29,17 @@ type Form struct {
 	typing   bool
 	shifted  bool    // shift of a real keyboard is down
 	top      float32 // where the fields begin
+
+	later  Later
+	now    func() time.Time
+	codes  *CodeKeys // nil: a scanner's keys are keys like others
+	undone undo
+}
+
+// undo is what stood in a field before a scanner began to type into it.
+type undo struct {
+	field int
+	text  string
 }
 
 var (
@@ -40,7 +51,7 @@ var (
 // NewForm makes a form of the fields, in a language. pressed is told of every
 // touch and key; it may be nil.
 func NewForm(st theme.Style, lang string, words KeyWords, specs []FieldSpec, later Later, now func() time.Time, pressed func()) *Form {
-	f := &Form{style: st, keyboard: NewKeyboard(st, lang, words, later, now)}
+	f := &Form{style: st, keyboard: NewKeyboard(st, lang, words, later, now), later: later, now: now}
 	k := f.keyboard
 	k.OnPressed = func() {
 		call(pressed)
@@ -165,8 +176,25 @@ func (f *Form) Next() {
 	call(f.OnSubmit)
 }
 
+// TakeCodes has what a code scanner types told, whole, and not written into the
+// field that is being written in.
+func (f *Form) TakeCodes(found func(text string)) {
+	f.codes = NewCodeKeys(f.later, f.now)
+	f.codes.OnCode = func(text string) {
+		f.fields[f.undone.field].SetText(f.undone.text)
+		f.undone = undo{}
+		found(text)
+	}
+}
+
 // Stop ends what goes on by itself.
-func (f *Form) Stop() { f.keyboard.Stop() }
+func (f *Form) Stop() {
+	f.keyboard.Stop()
+	if f.codes != nil {
+		f.codes.Stop()
+		f.undone = undo{}
+	}
+}
 
 func (f *Form) edit(change func(*line) bool) {
 	if len(f.fields) == 0 {
@@ -203,6 +231,12 @@ func (f *Form) FocusLost() { f.shifted = false }
 // TypedRune implements fyne.Focusable.
 func (f *Form) TypedRune(r rune) {
 	call(f.keyboard.OnPressed)
+	if f.codes != nil && len(f.fields) > 0 {
+		f.codes.TypedRune(r)
+		if f.codes.begins() {
+			f.undone = undo{f.active, f.fields[f.active].line.text()}
+		}
+	}
 	f.edit(func(l *line) bool { return l.insert(string(r)) })
 }
 
@@ -231,6 +265,10 @@ func (f *Form) TypedKey(e *fyne.KeyEvent) {
 	case fyne.KeyEnd:
 		move(len(field.line.runes))
 	case fyne.KeyReturn, fyne.KeyEnter:
+		if f.codes != nil && f.codes.whole() {
+			f.codes.TypedKey(e)
+			return
+		}
 		f.Next()
 	case fyne.KeyEscape:
 		f.SetTyping(false)

@@ -2,8 +2,10 @@ package widgets
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/driver/desktop"
@@ -288,5 +290,43 @@ func TestAFormOfNothingDoesNothing(t *testing.T) {
 	f.Next()
 	if f.Typing() || f.Value("name") != "" || f.ShowProblems() {
 		t.Error("a form without fields types")
+	}
+}
+
+// What a scanner types is told whole, and the field is as it was; what a hand
+// types is written, and Enter goes on.
+func TestAFormTakesCodes(t *testing.T) {
+	const code = "AGID:Q96BBP*D1YALS7JO"
+	f, a := newForm(t, style(1280, 800), fyne.NewSize(1216, 528), specs())
+	var codes []string
+	f.TakeCodes(func(s string) { codes = append(codes, s) })
+	f.Activate(0)
+	typed := func(s string, gap time.Duration) {
+		for _, r := range s {
+			f.TypedRune(r)
+			a.now = a.now.Add(gap)
+		}
+	}
+	enter := func() { f.TypedKey(&fyne.KeyEvent{Name: fyne.KeyReturn}) }
+	typed("Lucía", 300*time.Millisecond)
+	typed(code, 4*time.Millisecond)
+	enter()
+	if f.Value("name") != "Lucía" || f.Active() != 0 || !slices.Equal(codes, []string{code}) {
+		t.Fatalf("%q, field %d, told %q", f.Value("name"), f.Active(), codes)
+	}
+	a.now = a.now.Add(time.Second)
+	typed(" Vega de los Santos Montero", 300*time.Millisecond) // as long as a code, by hand
+	enter()
+	if f.Value("name") != "Lucía Vega de los Santos Montero" || f.Active() != 1 || len(codes) != 1 {
+		t.Fatalf("%q, field %d, told %q", f.Value("name"), f.Active(), codes)
+	}
+	// In a masked field, too, and one that is forgotten tells nothing.
+	f.Activate(3)
+	typed("49", 300*time.Millisecond)
+	typed(code, 4*time.Millisecond)
+	f.Stop()
+	enter()
+	if len(codes) != 1 {
+		t.Fatalf("stopped, and yet told %q", codes)
 	}
 }

@@ -1,8 +1,8 @@
 // Package storetest is what every implementation of the domain's storage
 // interfaces must pass: the promises of domain.People, domain.Events,
-// domain.Settings, domain.Registry, domain.StaffBook,
-// domain.FirstRun, domain.AuditLog, domain.Directory, domain.History, domain.ChatLog
-// and domain.CaseBook, as tests.
+// domain.Settings, domain.Registry, domain.StaffBook, domain.StaffBadges,
+// domain.FirstRun, domain.AuditLog, domain.Directory, domain.History, domain.ChatLog,
+// domain.CaseBook and domain.Merger, as tests.
 package storetest
 
 import (
@@ -28,12 +28,14 @@ type Subject interface {
 	domain.Settings
 	domain.Registry
 	domain.StaffBook
+	domain.StaffBadges
 	domain.FirstRun
 	domain.AuditLog
 	domain.Directory
 	domain.History
 	domain.ChatLog
 	domain.CaseBook
+	domain.Merger
 }
 
 // Maker makes an empty subject that lives by the clock. reopen closes it and
@@ -57,6 +59,12 @@ func Run(t *testing.T, make Maker) {
 		"RecordConcurrently":     recordConcurrently,
 		"PendingCounts":          pendingCounts,
 		"SettingsComeBack":       settingsComeBack,
+		"TwoBecomeOne":           twoBecomeOne,
+		"MergeFillsIn":           mergeFillsIn,
+		"MergeRefused":           mergeRefused,
+		"SimilarNames":           similarNames,
+		"StaffBadgesComeBack":    staffBadgesComeBack,
+		"BadgesSignIn":           badgesSignIn,
 		"EverythingSurvivesStop": everythingSurvivesStop,
 		"EnrolmentComesBack":     enrolmentComesBack,
 		"EnrolmentWithoutFace":   enrolmentWithoutFace,

@@ -1,0 +1,103 @@
+package client_test
+
+import (
+	"testing"
+
+	"agentid/app/domain"
+	"agentid/app/store/storetest"
+	"agentid/sync/outbox"
+)
+
+// Two records that A merges are one in PostgreSQL and at B: the templates of
+// both under the consent of the one that stays, the other erased, and nothing
+// refused. A badge of the other, at B, is nobody's.
+func TestRealCentreHearsOfAMerge(t *testing.T) {
+	r := newReal(t)
+	a, b := r.kiosk("Centro"), r.kiosk("Sur")
+	runA, stopA := a.start(nil)
+	defer stopA()
+	runB, stopB := b.start(nil)
+	defer stopB()
+	keep, gone := enrolment(1), enrolment(2)
+	must(t, a.Enrol(t.Context(), keep))
+	must(t, a.Enrol(t.Context(), gone))
+	must(t, a.AddCase(t.Context(), storetest.Case(1, 2)))
+	must(t, a.NeedSecondFactor(t.Context(), gone.Person.ID))
+	runA.Wake()
+	runB.await(func(outbox.Status) bool {
+		_, err := b.Badge(t.Context(), gone.Badge.ID)
+		return err == nil
+	})
+	a.drained(runA)
+
+	p, err := a.PlanMerge(t.Context(), keep.Person.ID, gone.Person.ID)
+	must(t, err)
+	_, err = a.MergePeople(t.Context(), keep.Person.ID, gone.Person.ID, p.Stamp)
+	must(t, err)
+	runA.Wake()
+	runB.await(func(outbox.Status) bool {
+		_, err := b.Person(t.Context(), gone.Person.ID)
+		q, kept := b.Profile(t.Context(), keep.Person.ID)
+		ts, _ := b.Templates(t.Context(), storetest.Encoder)
+		return err != nil && kept == nil && q.SecondFactor && len(ts) == 4
+	})
+	ts, err := b.Templates(t.Context(), storetest.Encoder)
+	must(t, err)
+	for _, x := range ts {
+		if x.PersonID != keep.Person.ID {
+			t.Errorf("a template of %s at B", x.PersonID)
+		}
+	}
+	if got, err := b.Badge(t.Context(), gone.Badge.ID); err == nil {
+		t.Errorf("at B the other's badge is %+v", got)
+	}
+	a.drained(runA)
+	b.drained(runB)
+	for what, c := range map[string]struct {
+		got, want int
+	}{
+		"people":                 {r.count("SELECT count(*) FROM people WHERE id = $1", gone.Person.ID), 0},
+		"templates of the one":   {r.count("SELECT count(*) FROM templates WHERE person = $1", keep.Person.ID), 4},
+		"badges of the other":    {r.count("SELECT count(*) FROM badges WHERE person = $1", gone.Person.ID), 0},
+		"consents of the other":  {r.count("SELECT count(*) FROM consents WHERE person = $1", gone.Person.ID), 0},
+		"tombstones":             {r.count("SELECT count(*) FROM tombstones WHERE person = $1 AND why = 'merged'", gone.Person.ID), 1},
+		"cases of the one":       {r.count("SELECT count(*) FROM items WHERE kind = 'case' AND body IS NOT NULL AND person = $1", keep.Person.ID), 1},
+		"cases of the other":     {r.count("SELECT count(*) FROM items WHERE kind = 'case' AND body IS NOT NULL AND person = $1", gone.Person.ID), 0},
+		"events that name whose": {r.count("SELECT count(*) FROM events WHERE person = $1", gone.Person.ID), 0},
+	} {
+		if c.got != c.want {
+			t.Errorf("%s: %d rows, want %d", what, c.got, c.want)
+		}
+	}
+	for name, k := range map[string]*kiosk{"A": a, "B": b} {
+		if w, err := k.WaitingNotices(t.Context()); err != nil || w.Dead != 0 {
+			dead, _ := k.DeadNotices(t.Context(), 0)
+			t.Errorf("%s: dead %+v, %v", name, dead, err)
+		}
+	}
+	// B, which knows both from the centre alone, has no consent to add to: a face
+	// does not pass over there.
+	other := enrolment(3)
+	must(t, a.Enrol(t.Context(), other))
+	runA.Wake()
+	runB.await(func(outbox.Status) bool {
+		ts, _ := b.Templates(t.Context(), storetest.Encoder)
+		return len(ts) == 6
+	})
+	if p, err = b.PlanMerge(t.Context(), keep.Person.ID, other.Person.ID); err != nil || !p.NoConsent || p.Templates != 0 {
+		t.Errorf("plan at B: %+v, %v", p, err)
+	}
+	_, err = b.MergePeople(t.Context(), keep.Person.ID, other.Person.ID, p.Stamp)
+	must(t, err)
+	runB.Wake()
+	runA.await(func(outbox.Status) bool {
+		_, err := a.Person(t.Context(), other.Person.ID)
+		return err != nil
+	})
+	if into, err := a.MergedInto(t.Context(), other.Person.ID); err == nil {
+		t.Errorf("A knows of it as %s: a merge is told as what it leaves", into)
+	}
+	if e, err := a.Person(t.Context(), keep.Person.ID); err != nil || e.ID == "" || domain.PersonID(e.ID) != keep.Person.ID {
+		t.Errorf("the one who stays at A: %+v, %v", e, err)
+	}
+}
