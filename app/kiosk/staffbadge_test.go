@@ -208,6 +208,7 @@ func TestABadgeApprovesVisitors(t *testing.T) {
 	check("called", func(c StaffCheck) bool { return c.Step == StaffCalled && c.Badge == BadgeNone })
 	b.Do(StaffHere{})
 	check("awaited", func(c StaffCheck) bool { return c.Badge == BadgeAwaited })
+	b.looking()
 	b.eye.texts <- badgeText // the visitor's
 	check("other", func(c StaffCheck) bool { return c.Badge == BadgeOther })
 	b.eye.texts <- clerkBadge

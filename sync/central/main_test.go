@@ -211,10 +211,11 @@ func TestPersonAcrossBranches(t *testing.T) {
 	if took := time.Since(began); took > 5*time.Second {
 		t.Errorf("B heard after %v", took)
 	}
-	if len(page.Changes) != 1 {
+	// The consent goes before who gave it: without one no kiosk keeps a face.
+	if len(page.Changes) != 2 || page.Changes[0].Kind != protocol.ChangeConsent || page.Changes[1].Kind != protocol.ChangePerson {
 		t.Fatalf("%+v", page)
 	}
-	v, err := protocol.DecodeChange(page.Changes[0])
+	v, err := protocol.DecodeChange(page.Changes[1])
 	must(t, err)
 	if vector, err := theirs.OpenVector(person, v.(*protocol.Person).Templates[0]); err != nil || len(vector) != 3 {
 		t.Errorf("%v, %v", vector, err)
@@ -262,7 +263,8 @@ func TestPersonAcrossBranches(t *testing.T) {
 	for _, k := range []*kiosk{a, b} {
 		page, err := k.changes(start.Cursor, 0)
 		must(t, err)
-		if n := len(page.Changes); n != 1 || page.Changes[0].Kind != protocol.ChangeTombstone {
+		// The consent is no more, and neither is who gave it.
+		if n := len(page.Changes); n != 2 || !page.Changes[0].Gone || page.Changes[1].Kind != protocol.ChangeTombstone {
 			t.Fatalf("%+v", page)
 		}
 		_, err = k.changes(page.Cursor, 0)

@@ -75,8 +75,8 @@ func TestRealCentreHearsOfAMerge(t *testing.T) {
 			t.Errorf("%s: dead %+v, %v", name, dead, err)
 		}
 	}
-	// B, which knows both from the centre alone, has no consent to add to: a face
-	// does not pass over there.
+	// B knows both from the centre alone, and their consents with them: there the
+	// face passes over as well, and A hears of it.
 	other := enrolment(3)
 	must(t, a.Enrol(t.Context(), other))
 	runA.Wake()
@@ -84,7 +84,7 @@ func TestRealCentreHearsOfAMerge(t *testing.T) {
 		ts, _ := b.Templates(t.Context(), storetest.Encoder)
 		return len(ts) == 6
 	})
-	if p, err = b.PlanMerge(t.Context(), keep.Person.ID, other.Person.ID); err != nil || !p.NoConsent || p.Templates != 0 {
+	if p, err = b.PlanMerge(t.Context(), keep.Person.ID, other.Person.ID); err != nil || p.NoConsent || p.Templates != 2 {
 		t.Errorf("plan at B: %+v, %v", p, err)
 	}
 	_, err = b.MergePeople(t.Context(), keep.Person.ID, other.Person.ID, p.Stamp)
@@ -92,7 +92,8 @@ func TestRealCentreHearsOfAMerge(t *testing.T) {
 	runB.Wake()
 	runA.await(func(outbox.Status) bool {
 		_, err := a.Person(t.Context(), other.Person.ID)
-		return err != nil
+		ts, terr := a.PersonTemplates(t.Context(), keep.Person.ID, storetest.Encoder)
+		return err != nil && terr == nil && len(ts) == 6
 	})
 	if into, err := a.MergedInto(t.Context(), other.Person.ID); err == nil {
 		t.Errorf("A knows of it as %s: a merge is told as what it leaves", into)

@@ -43,15 +43,20 @@ func newCapture(from string, clock domain.Clock) (*Capture, error) {
 	return &Capture{from: from, clock: clock}, nil
 }
 
+// opening is held by whoever has OpenCV open or close a capture: two at once, of
+// which one was given up and still waits for its network, end the program.
+var opening = make(chan struct{}, 1)
+
 // Run implements vision.Source. OpenCV blocks while it connects and while it
 // waits for a picture, for up to 30 s where the network is silent, and cannot
 // be interrupted: when ctx ends Run returns at once, and what is left of the
 // capture closes itself when OpenCV gives it back. The sink is not called after
 // Run has returned. Frames of a file come as fast as they are taken.
+// A capture waits until the one before has been opened or has failed to.
 func (c *Capture) Run(ctx context.Context, sink func(vision.Frame)) error {
 	gate := &gatedSink{sink: sink}
 	done := make(chan error, 1)
-	go func() { done <- c.read(gate) }()
+	go func() { done <- c.read(ctx, gate) }()
 	select {
 	case err := <-done:
 		if ctx.Err() != nil {
@@ -65,13 +70,23 @@ func (c *Capture) Run(ctx context.Context, sink func(vision.Frame)) error {
 }
 
 // read delivers until the capture ends or the gate is shut.
-func (c *Capture) read(gate *gatedSink) error {
+func (c *Capture) read(ctx context.Context, gate *gatedSink) error {
 	hush()
+	select {
+	case opening <- struct{}{}:
+	case <-ctx.Done():
+		return nil
+	}
 	vc, err := gocv.OpenVideoCapture(c.from)
+	<-opening
 	if err != nil {
 		return errors.New("capture: cannot be opened") // gocv's error holds the URL, which may hold a password
 	}
-	defer vc.Close()
+	defer func() {
+		opening <- struct{}{}
+		defer func() { <-opening }()
+		vc.Close()
+	}()
 	bgr := gocv.NewMat()
 	defer bgr.Close()
 	for seq := uint64(1); ; seq++ {
