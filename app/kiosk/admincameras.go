@@ -109,7 +109,7 @@ func ratePlots(k CameraInfo) []Plot {
 		ago := time.Duration(len(k.Rate)-1-i) * k.RateStep
 		label := ""
 		if ago%time.Minute == 0 {
-			label = "-" + strconv.Itoa(int(ago/time.Minute)) + " min"
+			label = strconv.Itoa(-int(ago/time.Minute)) + " min"
 		}
 		p.Labels = append(p.Labels, label)
 	}
