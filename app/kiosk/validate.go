@@ -69,7 +69,9 @@ func (m *Machine) read(found func(text string, now time.Time), unreadable, blind
 			})
 		})
 		if err != nil && ctx.Err() == nil {
-			m.failed("no codes read", err)
+			if !errors.Is(err, ErrNoEye) { // which is told where the camera is
+				m.failed("no codes read", err)
+			}
 			return func(time.Time) {
 				m.flow.blind = true
 				blind()
