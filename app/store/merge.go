@@ -215,6 +215,9 @@ func (s *Store) join(ctx context.Context, tx *sql.Tx, p domain.MergePlan, at tim
 		{"UPDATE cases SET person = ?, version = version + 1 WHERE person = ?", []any{keep, gone}},
 		{"UPDATE merges SET keep = ? WHERE keep = ?", []any{keep, gone}},
 		{"INSERT INTO merges (gone, keep, at) VALUES (?, ?, ?)", []any{gone, keep, micros(at)}},
+		// Where the other was seen at another kiosk goes with their key.
+		{`INSERT INTO centre_seen AS had (person, until) SELECT ?, until FROM centre_seen WHERE person = ?
+			ON CONFLICT (person) DO UPDATE SET until = max(had.until, excluded.until)`, []any{keep, gone}},
 	})
 	if err != nil {
 		return err
