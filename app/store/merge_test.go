@@ -134,6 +134,44 @@ func TestMergeTakesTheBestTemplates(t *testing.T) {
 	}
 }
 
+// A document that could not come down, as the other record had it, passes over
+// where the one that stays has a consent to it, and not where it has none.
+func TestMergePassesADocument(t *testing.T) {
+	s, _ := newTest(t)
+	ctx := t.Context()
+	must(t, s.Enrol(ctx, storetest.Enrolment(1)))
+	gone, document := storetest.Person(1).ID, storetest.Enrolment(1).Document
+	apply := pages(t, s)
+	twin := remote(2)
+	twin.Document = document
+	if done := apply(domain.CentreChange{Person: twin}); len(done.Skipped) != 1 {
+		t.Fatalf("%+v", done)
+	}
+	keep := storetest.Person(2).ID
+	p, err := s.PlanMerge(ctx, keep, gone)
+	if must(t, err); !p.Document || !p.NoData {
+		t.Errorf("plan %+v", p)
+	}
+	// Nor is it enough that nobody's consent to the other stands.
+	mustExec(t, s, "DELETE FROM consents WHERE person = '"+string(gone)+"'")
+	p, err = s.PlanMerge(ctx, keep, gone)
+	if must(t, err); !p.NoData {
+		t.Errorf("plan %+v", p)
+	}
+	_, err = s.MergePeople(ctx, keep, gone, p.Stamp)
+	wantErr(t, err, domain.ErrMergeConsent)
+	apply(domain.CentreChange{Consent: remoteConsent(2)})
+	_, err = joined(ctx, s, keep, gone)
+	must(t, err)
+	got, err := s.Profile(ctx, keep)
+	if must(t, err); got.Document != document || got.Contact != storetest.Enrolment(1).Contact {
+		t.Errorf("%+v", got)
+	}
+	if id, err := s.ByDocument(ctx, document); id != keep || err != nil {
+		t.Errorf("document leads to %q, %v", id, err)
+	}
+}
+
 // Who came under either record has come.
 func TestRetentionGoesByBothHistories(t *testing.T) {
 	s, clock := newTest(t)
