@@ -93,18 +93,18 @@ func (d faqDesk) SaveTopic(ctx context.Context, t kiosk.TopicInfo) (kiosk.TopicS
 			entry.ID = y.newTopic(entry.Title)
 		}
 		saved = kiosk.TopicSaved{ID: entry.ID, Lent: !there}
-		last := y.edits[t.Lang][entry.ID]
+		last := y.version(t.Lang, entry.ID)
 		base, over := entryOf(entry.ID, y.bases()[t.Lang])
 		if over && hashOf(base) == hashOf(entry) { // as it was before the branch changed it
 			return y.without(entry.ID, t.Lang), func() error {
-				if last.Version == 0 {
+				if last == 0 {
 					return nil
 				}
 				return d.book.store.DropFAQEdit(ctx, entry.ID, t.Lang)
 			}, nil
 		}
 		e := faqEdit{domain.FAQEdit{
-			Lang: t.Lang, Topic: entry.ID, Version: last.Version, Text: string(faq.Format([]faq.Entry{entry})), At: d.book.c.clock.Now(),
+			Lang: t.Lang, Topic: entry.ID, Version: last, Text: string(faq.Format([]faq.Entry{entry})), At: d.book.c.clock.Now(),
 		}, entry}
 		if over {
 			e.Base = hashOf(base)
@@ -224,8 +224,7 @@ func (d faqDesk) RemoveTopic(ctx context.Context, lang domain.Lang, id string) e
 		}
 		had := false
 		for _, l := range langs {
-			_, ok := y.edits[l][id]
-			had = had || ok
+			had = had || y.version(l, id) != 0
 		}
 		if !had {
 			return y, nil, domain.ErrNotFound

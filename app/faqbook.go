@@ -121,7 +121,7 @@ func (b *faqBook) edit(ctx context.Context, do func(*faqInForce) (faqLayers, fun
 	if err != nil {
 		return err
 	}
-	if !fresh.sameEdits(was.layers) {
+	if !fresh.sameEdits(was.layers) || !sameRefused(fresh, was.layers) {
 		if err := b.change(was, fresh, func() error { return nil }); err != nil {
 			return err
 		}
@@ -148,7 +148,7 @@ func (b *faqBook) reread(ctx context.Context, y faqLayers) (faqLayers, error) {
 	for _, l := range faqLangs {
 		out.edits[l] = map[string]faqEdit{}
 	}
-	out.refused = slices.DeleteFunc(slices.Clone(y.refused), func(r faqRefusal) bool { return r.ref == refBranch })
+	out.refused = slices.DeleteFunc(slices.Clone(y.refused), func(r faqRefusal) bool { return r.ref == refBranch || r.topic != "" })
 	return out, out.readEdits(ctx, b.store)
 }
 
@@ -244,7 +244,9 @@ func (b *faqBook) takePublished(ctx context.Context) {
 }
 
 func sameRefused(a, b faqLayers) bool {
-	return slices.EqualFunc(a.refused, b.refused, func(x, y faqRefusal) bool { return x.In(domain.English) == y.In(domain.English) })
+	return slices.EqualFunc(a.refused, b.refused, func(x, y faqRefusal) bool {
+		return x.version == y.version && x.In(domain.English) == y.In(domain.English)
+	})
 }
 
 // sameBases tells that the sets before edits are the same.

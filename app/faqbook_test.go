@@ -2,7 +2,9 @@ package main
 
 import (
 	"context"
+	"database/sql"
 	"fmt"
+	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -161,6 +163,160 @@ func TestCentrePublishesAnswers(t *testing.T) {
 	}
 	if sets, err := st.FAQSets(ctx); err != nil || len(sets) != 0 {
 		t.Errorf("%+v, %v", sets, err)
+	}
+}
+
+// An edit that does not open any more is told and not used; the others answer on,
+// over a restart too, and what staff write and the centre publishes is taken.
+func TestADamagedEditHoldsUpNothing(t *testing.T) {
+	clock := domaintest.NewClock(time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC))
+	dir := t.TempDir()
+	st, err := store.Open(t.Context(), store.Options{Dir: dir, MasterKey: store.GenerateMasterKey(), Clock: clock})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer st.Close()
+	ctx := t.Context()
+	b, _ := faqBench(t, st, clock)
+	desk := faqDesk{b, st, &gapBoard{}}
+	topic := func(id string) kiosk.TopicInfo {
+		t.Helper()
+		list, err := desk.Topics(ctx, domain.Spanish)
+		if err != nil {
+			t.Fatal(err)
+		}
+		i := slices.IndexFunc(list, func(x kiosk.TopicInfo) bool { return x.ID == id })
+		if i < 0 {
+			t.Fatalf("no topic %s", id)
+		}
+		return list[i]
+	}
+	save := func(id, answer string) {
+		t.Helper()
+		x := topic(id)
+		x.Answer = answer
+		if _, err := desk.SaveTopic(ctx, x); err != nil {
+			t.Fatalf("%s: %v", id, err)
+		}
+	}
+	save("sucursal_horario", "Abrimos de 8 a 13.")
+	save("cuenta_abrir", "Venga con su documento.")
+	feria := kiosk.TopicInfo{Lang: domain.Spanish, Category: "sucursal", Title: "¿Cuándo es la feria de artesanos?", Answer: "El domingo."}
+	own, err := desk.SaveTopic(ctx, feria)
+	if err != nil {
+		t.Fatal(err)
+	}
+	raw, err := sql.Open("sqlite", filepath.Join(dir, "agentid.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer raw.Close()
+	if _, err := raw.Exec("UPDATE faq_edits SET content = x'0102' WHERE topic <> 'cuenta_abrir'"); err != nil {
+		t.Fatal(err)
+	}
+	edited := func(want ...string) {
+		t.Helper()
+		var got []string
+		for id := range b.now.Load().layers.edits[domain.Spanish] {
+			got = append(got, id)
+		}
+		slices.Sort(got)
+		if !slices.Equal(got, want) {
+			t.Errorf("edits in force %q, want %q", got, want)
+		}
+	}
+	told := func(lang domain.Lang, want ...string) {
+		t.Helper()
+		got, _ := desk.Notes(ctx, lang)
+		slices.Sort(got)
+		if !slices.Equal(got, want) {
+			t.Errorf("told %q, want %q", got, want)
+		}
+	}
+	// Found by the next change, and at a start.
+	save("cuenta_abrir", "Venga con su documento y una foto.")
+	for range 2 {
+		edited("cuenta_abrir")
+		told(domain.Spanish, `es, tema "`+own.ID+`": no se pudo leer`, `es, tema "sucursal_horario": no se pudo leer`)
+		told(domain.English, `es, topic "`+own.ID+`": could not be read`, `es, topic "sucursal_horario": could not be read`)
+		b, _ = faqBench(t, st, clock)
+		desk.book = b
+		if _, err := b.open(ctx); err != nil {
+			t.Fatal(err)
+		}
+	}
+	publish(t, st, domain.English, 1, "@topic fair\ncategory: sucursal\n? When is the craft fair?\nOn Sunday.\n")
+	b.takePublished(ctx)
+	if b.now.Load().layers.base[domain.English].origin != kiosk.OriginCentre {
+		t.Error("what the centre published is not taken")
+	}
+	publish(t, st, domain.English, 0, "")
+	b.takePublished(ctx)
+	// Written anew, they are whole: what the program came with, and the branch's own.
+	save("sucursal_horario", "Abrimos de 9 a 14.")
+	edited("cuenta_abrir", "sucursal_horario")
+	told(domain.English, `es, topic "`+own.ID+`": could not be read`)
+	if again, err := desk.SaveTopic(ctx, feria); err != nil || again.ID != own.ID {
+		t.Errorf("%+v, %v", again, err)
+	}
+	told(domain.English)
+	save("cuenta_abrir", "Venga con su documento.")
+	edited(own.ID, "cuenta_abrir", "sucursal_horario")
+	if list, err := st.FAQEdits(ctx); err != nil || len(list) != 3 || slices.ContainsFunc(list, func(e domain.FAQEdit) bool { return e.Damaged }) {
+		t.Errorf("%+v, %v", list, err)
+	}
+}
+
+// A set that was in use and does not open any more is no reason to refuse the one
+// that the centre has; and where that is broken, both are told.
+func TestADamagedSetOfTheCentre(t *testing.T) {
+	clock := domaintest.NewClock(time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC))
+	dir := t.TempDir()
+	st, err := store.Open(t.Context(), store.Options{Dir: dir, MasterKey: store.GenerateMasterKey(), Clock: clock})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer st.Close()
+	ctx := t.Context()
+	open := func() *faqBook {
+		t.Helper()
+		b, _ := faqBench(t, st, clock)
+		if _, err := b.open(ctx); err != nil {
+			t.Fatal(err)
+		}
+		return b
+	}
+	fair := "@topic fair\ncategory: sucursal\n? When is the craft fair?\nOn Sunday.\n"
+	publish(t, st, domain.English, 1, fair)
+	open()
+	raw, err := sql.Open("sqlite", filepath.Join(dir, "agentid.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer raw.Close()
+	damage := func() {
+		t.Helper()
+		if _, err := raw.Exec("UPDATE faq_sets SET content = x'0102'"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	damage()
+	if b := open(); b.now.Load().layers.base[domain.English].version != 1 || len(b.notes(domain.English)) != 0 {
+		t.Errorf("%+v, %q", b.now.Load().layers.base[domain.English].origin, b.notes(domain.English))
+	}
+	if sets, err := st.FAQSets(ctx); err != nil || len(sets) != 1 || sets[0].Damaged || sets[0].Text != fair {
+		t.Errorf("not kept anew: %+v, %v", sets, err)
+	}
+	publish(t, st, domain.English, 2, "@topic fair\n")
+	damage()
+	b := open()
+	if n := b.notes(domain.English); b.now.Load().layers.base[domain.English].origin != kiosk.OriginBuiltIn || len(n) != 2 || !strings.Contains(n[1], "damaged") {
+		t.Errorf("%q", n)
+	}
+	publish(t, st, domain.English, 0, "")
+	b.takePublished(ctx)
+	if sets, err := st.FAQSets(ctx); err != nil || len(sets) != 0 || len(b.notes(domain.English)) != 0 {
+		t.Errorf("taken back: %+v, %v, %q", sets, err, b.notes(domain.English))
 	}
 }
 

@@ -32,7 +32,11 @@ func (c *cli) checkAnswers(ctx context.Context) []finding {
 	}
 	for _, r := range y.refused {
 		wrong = append(wrong, "not used: "+strings.ReplaceAll(r.In(domain.English), "\n", "; "))
-		if f.Mend == "" {
+		switch {
+		case f.Mend != "":
+		case r.topic != "":
+			f.Mend = "write that topic anew on the page of questions"
+		default:
 			f.Mend = "tell the centre: what was in use before stays"
 		}
 	}

@@ -48,7 +48,13 @@ type faqEdit struct {
 type faqRefusal struct {
 	ref string // "es", or one of those below
 	err error
+	// Of an edit of the branch in that language, what it is of, and which it is.
+	topic   string
+	version int64
 }
+
+// errDamaged is of what does not open any more.
+var errDamaged = errors.New("damaged on this kiosk's disk")
 
 // What of the store could not be read at all.
 const (
@@ -79,19 +85,27 @@ func (r faqRefusal) In(l domain.Lang) string {
 func (r faqRefusal) brief(l domain.Lang) string {
 	var ps faq.Problems
 	known := errors.As(r.err, &ps)
+	ref := r.ref
+	switch {
+	case r.topic == "":
+	case l == domain.English:
+		ref += fmt.Sprintf(", topic %.64q", r.topic)
+	default:
+		ref += fmt.Sprintf(", tema %.64q", r.topic)
+	}
 	switch {
 	case !known && l == domain.English:
-		return r.ref + ": could not be read"
+		return ref + ": could not be read"
 	case !known:
-		return r.ref + ": no se pudo leer"
+		return ref + ": no se pudo leer"
 	case len(ps) == 1 && l == domain.English:
-		return fmt.Sprintf("%s: a mistake, in line %d", r.ref, ps[0].Line)
+		return fmt.Sprintf("%s: a mistake, in line %d", ref, ps[0].Line)
 	case len(ps) == 1:
-		return fmt.Sprintf("%s: un error, en la línea %d", r.ref, ps[0].Line)
+		return fmt.Sprintf("%s: un error, en la línea %d", ref, ps[0].Line)
 	case l == domain.English:
-		return fmt.Sprintf("%s: %d mistakes, the first in line %d", r.ref, len(ps), ps[0].Line)
+		return fmt.Sprintf("%s: %d mistakes, the first in line %d", ref, len(ps), ps[0].Line)
 	}
-	return fmt.Sprintf("%s: %d errores, el primero en la línea %d", r.ref, len(ps), ps[0].Line)
+	return fmt.Sprintf("%s: %d errores, el primero en la línea %d", ref, len(ps), ps[0].Line)
 }
 
 // faqLayers are the questions and answers by whose they are. They do not change:
@@ -125,10 +139,10 @@ func (c *cli) readLayers(ctx context.Context, st faqStore, files map[domain.Lang
 		return y
 	}
 	if err := y.readCentre(ctx, st, keep); err != nil {
-		y.refused = append(y.refused, faqRefusal{refCentre, err})
+		y.refused = append(y.refused, faqRefusal{ref: refCentre, err: err})
 	}
 	if err := y.readEdits(ctx, st); err != nil {
-		y.refused = append(y.refused, faqRefusal{refBranch, err})
+		y.refused = append(y.refused, faqRefusal{ref: refBranch, err: err})
 	}
 	if built, err := builtInFAQ(); err == nil {
 		for _, l := range faqLangs {
@@ -159,10 +173,11 @@ func (y *faqLayers) readCentre(ctx context.Context, st faqStore, keep bool) erro
 	for _, d := range docs {
 		l := domain.Lang(d.Ref)
 		if !slices.Contains(faqLangs[:], l) {
-			y.refused = append(y.refused, faqRefusal{d.Ref, errors.New("not a language of this kiosk")})
+			y.refused = append(y.refused, faqRefusal{ref: d.Ref, err: errors.New("not a language of this kiosk")})
 			continue
 		}
 		was, had := last[l]
+		had = had && !was.Damaged
 		delete(last, l)
 		entries, err := checkDocument(d)
 		at, version := d.At, d.Version
@@ -172,12 +187,15 @@ func (y *faqLayers) readCentre(ctx context.Context, st faqStore, keep bool) erro
 				return err
 			}
 		case err != nil:
-			y.refused = append(y.refused, faqRefusal{d.Ref, err})
+			y.refused = append(y.refused, faqRefusal{ref: d.Ref, err: err})
+			if was.Damaged {
+				y.refused = append(y.refused, faqRefusal{ref: d.Ref, err: fmt.Errorf("the one before: %w", errDamaged)})
+			}
 			if !had {
 				continue
 			}
 			if entries, err = checkSet(l, was.Text); err != nil { // an older program was less strict
-				y.refused = append(y.refused, faqRefusal{d.Ref, err})
+				y.refused = append(y.refused, faqRefusal{ref: d.Ref, err: err})
 				continue
 			}
 			at, version = was.At, was.Version
@@ -217,12 +235,15 @@ func (y *faqLayers) readEdits(ctx context.Context, st faqStore) error {
 		return err
 	}
 	for _, e := range list {
-		entries, err := faq.Parse(faqName(e.Lang), []byte(e.Text))
-		switch {
-		case !slices.Contains(faqLangs[:], e.Lang):
+		if !slices.Contains(faqLangs[:], e.Lang) {
 			continue
-		case err != nil:
-			y.refused = append(y.refused, faqRefusal{string(e.Lang), fmt.Errorf("edit of topic %s: %w", e.Topic, err)})
+		}
+		entries, err := faq.Parse(faqName(e.Lang), []byte(e.Text))
+		if e.Damaged {
+			err = errDamaged
+		}
+		if err != nil {
+			y.refused = append(y.refused, faqRefusal{string(e.Lang), fmt.Errorf("edit of topic %s: %w", e.Topic, err), e.Topic, e.Version})
 			continue
 		}
 		y.put(faqEdit{e, entries[0]})
@@ -230,7 +251,29 @@ func (y *faqLayers) readEdits(ctx context.Context, st faqStore) error {
 	return nil
 }
 
+// version is that of the branch's edit of a topic, used or not; 0 for none.
+func (y faqLayers) version(l domain.Lang, topic string) int64 {
+	if e, ok := y.edits[l][topic]; ok {
+		return e.Version
+	}
+	if i := slices.IndexFunc(y.refused, func(r faqRefusal) bool { return r.edits(l, topic) }); i >= 0 {
+		return y.refused[i].version
+	}
+	return 0
+}
+
+// edits tells that it is of the branch's edit of a topic.
+func (r faqRefusal) edits(l domain.Lang, topic string) bool {
+	return r.topic != "" && r.topic == topic && r.ref == string(l)
+}
+
+// settle forgets that the branch's edit of a topic is not used.
+func (y *faqLayers) settle(l domain.Lang, topic string) {
+	y.refused = slices.DeleteFunc(slices.Clone(y.refused), func(r faqRefusal) bool { return r.edits(l, topic) })
+}
+
 func (y *faqLayers) put(e faqEdit) {
+	y.settle(e.Lang, e.Topic)
 	y.edits[e.Lang][e.Topic] = e
 	if !slices.Contains(y.order, e.Topic) {
 		y.order = append(y.order, e.Topic)
@@ -249,6 +292,7 @@ func (y faqLayers) without(topic string, langs ...domain.Lang) faqLayers {
 	out := y.copied()
 	for _, l := range langs {
 		delete(out.edits[l], topic)
+		out.settle(l, topic)
 	}
 	return out
 }

@@ -123,6 +123,18 @@ func (b branch) merge() kiosk.Admin {
 	return a
 }
 
+// mergeOtherWay is a record that has no consent to take another in.
+func (b branch) mergeOtherWay() kiosk.Admin {
+	a := b.merge()
+	d := a.Detail
+	data, face := d.Fields[2], d.Fields[3]
+	data.Value.Words, data.Value.Tone, face.Value.Words = key("merge_note.data"), kiosk.ToneStop, key("merge_note.face_taken")
+	d.Fields = append(d.Fields[:2:2], append([]kiosk.DetailField{data, face}, d.Fields[3:]...)...)
+	d.Do = d.Do[1:]
+	a.Notice, a.Tone = key("said.merge_consent"), kiosk.ToneWarn
+	return a
+}
+
 func (b branch) mergeSure() kiosk.Admin {
 	a := b.merge()
 	a.Confirm = &kiosk.Confirm{

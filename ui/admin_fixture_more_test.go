@@ -214,7 +214,7 @@ func adminViews(lang domain.Lang) []state {
 		{"cameras", b.cameras(), nil}, {"sync", b.sync(), nil}, {"recognition", b.recognition(), nil}, {"staff", b.staff(), nil},
 		{"staff-form", b.staffForm(), nil}, {"audit", b.audit(), nil}, {"system", b.system(), nil},
 		{"erase", erase, nil}, {"exit", exit, nil}, {"staff-badges", b.staffBadges(), nil}, {"staff-card", b.staffCard(), nil},
-		{"merge-choose", b.mergeChoose(), nil}, {"merge", b.merge(), nil}, {"merge-sure", b.mergeSure(), nil},
+		{"merge-choose", b.mergeChoose(), nil}, {"merge", b.merge(), nil}, {"merge-other-way", b.mergeOtherWay(), nil}, {"merge-sure", b.mergeSure(), nil},
 		{"people-search", b.peopleList(), startSearch}, {"faq-typing", b.faqForm(), startTyping}, {"people-filter", b.peopleList(), openFilter},
 		{"menu", b.today(), openMenu},
 		{"sign-in-code", kiosk.Admin{Step: kiosk.AdminSignIn, Codes: true}, nil}, {"code", kiosk.Admin{Step: kiosk.AdminCode}, nil},

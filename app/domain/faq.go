@@ -26,6 +26,9 @@ type FAQEdit struct {
 	Text    string // the topic as a file of questions and answers has it
 	Base    string // hash of what it took the place of; "" for nothing
 	At      time.Time
+	// Damaged: what was kept does not open any more, and there is no Text. The
+	// next edit takes its place.
+	Damaged bool
 }
 
 // FAQSet is all topics of a language as the centre published them.
@@ -34,11 +37,12 @@ type FAQSet struct {
 	Version int64
 	Text    string
 	At      time.Time
+	Damaged bool // as of FAQEdit
 }
 
 // FAQBook keeps what the branch and the centre made of the questions and answers.
 type FAQBook interface {
-	// FAQEdits lists the edits by time.
+	// FAQEdits lists the edits by time; the damaged ones, too.
 	FAQEdits(ctx context.Context) ([]FAQEdit, error)
 	// SaveFAQEdit keeps an edit and returns it as kept: ErrEdited where its
 	// Version is not the last.
@@ -47,7 +51,7 @@ type FAQBook interface {
 	// is: ErrNotFound.
 	DropFAQEdit(ctx context.Context, topic string, langs ...Lang) error
 
-	// FAQSets lists the sets in use; KeepFAQSet puts one in use, and DropFAQSet
+	// FAQSets lists the sets in use, the damaged ones, too; KeepFAQSet puts one in use, and DropFAQSet
 	// none.
 	FAQSets(ctx context.Context) ([]FAQSet, error)
 	KeepFAQSet(ctx context.Context, set FAQSet) error

@@ -14,6 +14,9 @@ var (
 	ErrMergeSelf = errors.New("one record cannot be merged with itself")
 	// ErrMergeChanged: one of the two is not any more as it was shown.
 	ErrMergeChanged = errors.New("a record has changed meanwhile")
+	// ErrMergeConsent: the one that stays has no consent to keep what the other
+	// has. The other way round they can be merged.
+	ErrMergeConsent = errors.New("no consent to data on the record that stays")
 )
 
 // MergeSide is one of two records, as it is before they are merged.
@@ -39,6 +42,12 @@ type MergePlan struct {
 	Templates int
 	// NoConsent: they do not, as no consent to a face stands there.
 	NoConsent bool
+	// NoData: nothing does, and the two are not merged this way round. The one that
+	// stays has no consent to data; the other has one, or fields that would pass over.
+	NoData bool
+	// FaceTaken: the other took back their face, after what stands of it on the
+	// record that stays was given.
+	FaceTaken bool
 	Badges    int  // of the other that hold, and end
 	Cases     int  // of the other, that are about the one from then on
 	Second    bool // a second factor is asked from then on, and was not before
@@ -58,7 +67,8 @@ type Merger interface {
 	PlanMerge(ctx context.Context, keep, gone PersonID) (MergePlan, error)
 	// MergePeople does what a plan with that stamp says, with all that hangs on it,
 	// in one transaction, and erases the other as EraseIdentity does. Asked again,
-	// it gives the same receipt. ErrMergeChanged, and the errors of PlanMerge.
+	// it gives the same receipt. ErrMergeChanged, ErrMergeConsent
+	// where the plan has NoData, and the errors of PlanMerge.
 	MergePeople(ctx context.Context, keep, gone PersonID, stamp string) (ErasureReceipt, error)
 	// MergedWith lists whose records went into somebody's, by their ids: what
 	// happened to them stays under those. MergedInto tells where one went, ErrNotFound

@@ -201,14 +201,15 @@ func (c call) mergeDetail(ctx context.Context, two pair) (*Detail, error) {
 		return nil, err
 	}
 	two.stamp = p.Stamp
-	return &Detail{
+	d := &Detail{
 		ID: two.row() + mergeSign + p.Stamp, Title: words("merge_title"),
 		Fields: mergeNotes(p), Tables: []Table{c.mergeTable(p)},
-		Do: []AdminButton{
-			{ID: "people.merge", Label: words("do.merge"), Icon: "check", Grave: true},
-			{ID: "people.merge_swap", Label: words("do.merge_swap"), Icon: "retry"},
-		},
-	}, nil
+	}
+	if !p.NoData {
+		d.Do = append(d.Do, AdminButton{ID: "people.merge", Label: words("do.merge"), Icon: "check", Grave: true})
+	}
+	d.Do = append(d.Do, AdminButton{ID: "people.merge_swap", Label: words("do.merge_swap"), Icon: "retry"})
+	return d, nil
 }
 
 // mergeNotes say in full who stays and who goes, and what somebody would miss
@@ -225,6 +226,12 @@ func mergeNotes(p domain.MergePlan) (list []DetailField) {
 	note := func(key string, t Tone, pairs ...string) {
 		list = append(list, DetailField{Label: label, Value: toned(cellWords(words("merge_note."+key, pairs...)), t)})
 		label = Words{}
+	}
+	if p.NoData {
+		note("data", ToneStop)
+	}
+	if p.FaceTaken {
+		note("face_taken", ToneWarn)
 	}
 	if p.Keep.Document != "" && p.Gone.Document != "" {
 		note("document", ToneWarn, "Tail", tail(p.Gone.Document))
@@ -305,6 +312,9 @@ func mergeSure(ctx context.Context, c call) (*Confirm, error) {
 	}
 	if p.Stamp != two.stamp { // what was on the screen is true no more
 		return nil, domain.ErrMergeChanged
+	}
+	if p.NoData {
+		return nil, domain.ErrMergeConsent
 	}
 	text := words("sure.merge_text", "Gone", p.Gone.Person.Name)
 	if p.Gone.Document != "" {

@@ -15,7 +15,8 @@ import (
 type joiner struct {
 	reg   *registry
 	names []domain.NamedPerson
-	state int // of everybody: a stamp is of one
+	state int                      // of everybody: a stamp is of one
+	bare  map[domain.PersonID]bool // no consent to data
 	into  map[domain.PersonID]domain.PersonID
 	asked []string
 	by    domain.Actor
@@ -33,6 +34,7 @@ func (j *joiner) PlanMerge(ctx context.Context, keep, gone domain.PersonID) (p d
 	}
 	p.Keep.Templates, p.Gone.Templates, p.Templates, p.Badges = 2, 3, 3, 1
 	p.Second = p.Gone.SecondFactor && !p.Keep.SecondFactor
+	p.NoData, p.FaceTaken = j.bare[keep] && !j.bare[gone], j.bare[gone]
 	p.Stamp = fmt.Sprintf("%s%s%d", keep, gone, j.state)
 	return p, nil
 }
@@ -208,6 +210,34 @@ func TestAMergeThatChangedMeanwhileIsRefused(t *testing.T) {
 	}
 	if len(j.asked) != 0 {
 		t.Fatalf("merged %v", j.asked)
+	}
+}
+
+// A record without a consent to data takes nobody's in: what is offered is to keep
+// the other.
+func TestAMergeWithoutConsentIsTurnedRound(t *testing.T) {
+	b, j := twins(t)
+	j.bare = map[domain.PersonID]bool{"p1": true}
+	b.enter("9009")
+	b.tap(AdminGo{PagePeople})
+	v := b.tap(AdminOpenRow{"p1+p2"})
+	if f := v.Detail.Fields[2].Value; f.Words.Key != "merge_note.data" || f.Tone != ToneStop {
+		t.Fatalf("notes %+v", v.Detail.Fields)
+	}
+	if len(v.Detail.Do) != 1 || v.Detail.Do[0].ID != "people.merge_swap" {
+		t.Fatalf("offered %+v", v.Detail.Do)
+	}
+	row := v.Detail.ID
+	if v = b.tap(AdminDo{ID: "people.merge", Row: row}); v.Confirm != nil || v.Notice.Key != "said.merge_consent" || len(j.asked) != 0 {
+		t.Fatalf("asked all the same: %+v, %v", v, j.asked)
+	}
+	v = b.tap(AdminDo{ID: "people.merge_swap", Row: row})
+	if v.Detail == nil || len(v.Detail.Do) != 2 || v.Detail.Fields[2].Value.Words.Key != "merge_note.face_taken" {
+		t.Fatalf("swapped: %+v", v.Detail)
+	}
+	b.tap(AdminDo{ID: "people.merge", Row: v.Detail.ID})
+	if v = b.tap(AdminConfirm{Yes: true, PIN: adminPIN}); v.Notice.Key != "said.merged" || !slices.Equal(j.asked, []string{"p2+p1"}) {
+		t.Fatalf("%+v, %v", v.Notice, j.asked)
 	}
 }
 

@@ -206,6 +206,8 @@ func tellable(s *seat, err error) bool {
 		s.say(ToneWarn, "said.merge_self")
 	case errors.Is(err, domain.ErrMergeChanged):
 		s.say(ToneWarn, "said.merge_changed")
+	case errors.Is(err, domain.ErrMergeConsent):
+		s.say(ToneWarn, "said.merge_consent")
 	case errors.As(err, &locked):
 		s.say(ToneStop, "said.locked", "Time", locked.Until.Local().Format("15:04:05"))
 	case errors.As(err, &setting):

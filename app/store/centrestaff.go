@@ -91,10 +91,10 @@ func (s *Store) syncOne(ctx context.Context, tx *sql.Tx, a domain.CentreAccount,
 		return refuse("an account of this kiosk has that id")
 	case a.Closed && (!r.there || !r.open):
 		return nil
-	case a.Closed:
-		return s.centreCloses(ctx, tx, a.ID, r, done)
-	case r.there && r.open && r.closed: // closed here
+	case r.there && r.open && r.closed: // closed here: open stays, as the mark of it
 		return nil
+	case a.Closed:
+		return s.centreCloses(ctx, tx, a.ID, done)
 	}
 	m := domain.Staff{ID: a.ID, Role: a.Role}
 	if m.Login, err = domain.CleanLogin(a.Login); err != nil {
@@ -201,14 +201,13 @@ func (s *Store) centreChanges(ctx context.Context, tx *sql.Tx, m domain.Staff, r
 	return nil
 }
 
-func (s *Store) centreCloses(ctx context.Context, tx *sql.Tx, id domain.StaffID, r centreRow, done *domain.StaffSynced) error {
-	list := []statement{{"UPDATE centre_staff SET open = 0, ready = 0, code = NULL, until = NULL WHERE id = ?", []any{id}}}
-	if !r.closed {
-		list = append(list,
-			statement{"UPDATE staff SET closed_at = ?, secret = NULL WHERE id = ?", []any{micros(s.now()), id}},
-			statement{"DELETE FROM attempts WHERE subject = ?", []any{domain.SubjectStaff(id)}})
-	}
-	if err := execAll(ctx, tx, list); err != nil || r.closed {
+func (s *Store) centreCloses(ctx context.Context, tx *sql.Tx, id domain.StaffID, done *domain.StaffSynced) error {
+	err := execAll(ctx, tx, []statement{
+		{"UPDATE centre_staff SET open = 0, ready = 0, code = NULL, until = NULL WHERE id = ?", []any{id}},
+		{"UPDATE staff SET closed_at = ?, secret = NULL WHERE id = ?", []any{micros(s.now()), id}},
+		{"DELETE FROM attempts WHERE subject = ?", []any{domain.SubjectStaff(id)}},
+	})
+	if err != nil {
 		return err
 	}
 	done.Changed = true

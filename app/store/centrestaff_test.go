@@ -176,6 +176,46 @@ func TestCentreStaffCloses(t *testing.T) {
 	}
 }
 
+// Who was closed here and leaves at the centre as well, closed or not told of any
+// more, is not opened by coming back: nor by a code that was there before.
+func TestCentreStaffClosedHereComesBack(t *testing.T) {
+	for name, leave := range map[string]func(*domain.CentreAccount) []domain.CentreAccount{
+		"closed": func(a *domain.CentreAccount) []domain.CentreAccount {
+			a.Closed = true
+			return []domain.CentreAccount{*a}
+		},
+		"not told of": func(*domain.CentreAccount) []domain.CentreAccount { return nil },
+	} {
+		t.Run(name, func(t *testing.T) {
+			s, _ := newTest(t)
+			ctx := t.Context()
+			one := centreAccount(1, domain.RoleStaff, "a")
+			syncStaff(t, s, one)
+			must(t, s.CloseStaff(ctx, one.ID, time.Time{}))
+			gone := one
+			for range 2 {
+				if done := syncStaff(t, s, leave(&gone)...); done.Changed || len(done.Refused) != 0 {
+					t.Errorf("left: %+v", done)
+				}
+			}
+			one.Code, one.Until = codeHash("b")(one.ID), storetest.Start.Add(time.Hour)
+			if done := syncStaff(t, s, one); done.Changed || len(done.Refused) != 0 {
+				t.Errorf("back: %+v", done)
+			}
+			if m, err := s.StaffMember(ctx, one.ID); err != nil || m.Disabled.IsZero() {
+				t.Errorf("opened what was closed here: %+v, %v", m, err)
+			}
+			for _, code := range []string{"a", "b"} {
+				_, err := s.UseStaffCode(ctx, one.Login, codeHash(code), storetest.PIN)
+				wantErr(t, err, domain.ErrSetupCode)
+			}
+			if es, err := s.Audit(ctx, domain.AuditFilter{Action: domain.AuditStaffReopened}, 0, 9); err != nil || len(es) != 0 {
+				t.Errorf("audit %+v, %v", es, err)
+			}
+		})
+	}
+}
+
 // The kiosk's own accounts are nobody else's.
 func TestCentreStaffTakesNoAccount(t *testing.T) {
 	s, _ := newTest(t)

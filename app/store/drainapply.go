@@ -193,6 +193,7 @@ func (a applier) forget(ctx context.Context, id domain.PersonID) error {
 	}
 	return a.gone(ctx, append(list,
 		statement{"DELETE FROM attempts WHERE subject = ?", []any{domain.SubjectPerson(id)}},
+		statement{"DELETE FROM merges WHERE keep = ?", []any{id}},
 		statement{"DELETE FROM people WHERE id = ?", []any{id}}))
 }
 

@@ -166,6 +166,39 @@ func TestApplyErasure(t *testing.T) {
 	}
 }
 
+// Whoever is no more of the site goes with the ids that were merged into theirs,
+// and holds up nothing: they may come back, and the other may not.
+func TestApplyGoneOfOneWhoWasMerged(t *testing.T) {
+	s, _ := newTest(t)
+	ctx := t.Context()
+	apply := pages(t, s)
+	for n := 1; n <= 3; n++ {
+		must(t, s.Enrol(ctx, storetest.Enrolment(n)))
+	}
+	keep := storetest.Person(1).ID
+	for n := 2; n <= 3; n++ {
+		_, err := joined(ctx, s, keep, storetest.Person(n).ID)
+		must(t, err)
+	}
+	if done := apply(domain.CentreChange{GonePerson: keep}, domain.CentreChange{Person: remote(4)}); done.Gone != 1 || done.People != 1 {
+		t.Errorf("%+v", done)
+	}
+	_, err := s.Person(ctx, keep)
+	wantErr(t, err, domain.ErrNotFound)
+	if ids, err := s.MergedWith(ctx, keep); len(ids) != 0 || err != nil {
+		t.Errorf("still joined to %v, %v", ids, err)
+	}
+	if done := apply(domain.CentreChange{Person: remote(1)}, domain.CentreChange{Person: remote(2)}); done.People != 1 || len(done.Skipped) != 1 {
+		t.Errorf("back: %+v", done)
+	}
+	if list := due(t, s, domain.LaneErasures); len(list) != 2 { // the centre hears of both all the same
+		t.Errorf("told of %q", abouts(list))
+	}
+	if h, err := s.Check(ctx); err != nil || len(h.Problems) != 0 {
+		t.Errorf("health %+v, %v", h, err)
+	}
+}
+
 // Gone first and erased later, as one who was long offline hears it: the
 // pictures go as well, and the centre gets a receipt.
 func TestApplyGoneThenErased(t *testing.T) {

@@ -38,10 +38,7 @@ func (s *Store) faqEdits(ctx context.Context) ([]domain.FAQEdit, error) {
 			return nil, err
 		}
 		plain, err := s.snapshots.open(sealed, faqEditPlace(e))
-		if err != nil {
-			return nil, fmt.Errorf("topic %s: %w", e.Topic, err)
-		}
-		e.Text, e.At = string(plain), fromMicros(at)
+		e.Text, e.At, e.Damaged = string(plain), fromMicros(at), err != nil // the others hold all the same
 		list = append(list, e)
 	}
 	return list, rows.Err()
@@ -148,10 +145,7 @@ func (s *Store) faqSets(ctx context.Context) ([]domain.FAQSet, error) {
 			return nil, err
 		}
 		plain, err := s.snapshots.open(sealed, faqSetPlace(set.Lang))
-		if err != nil {
-			return nil, err
-		}
-		set.Text, set.At = string(plain), fromMicros(at)
+		set.Text, set.At, set.Damaged = string(plain), fromMicros(at), err != nil
 		list = append(list, set)
 	}
 	return list, rows.Err()

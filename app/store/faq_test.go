@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -77,9 +78,64 @@ func TestFAQEdits(t *testing.T) {
 	wantErr(t, s.DropFAQEdit(ctx, "uno", domain.English), domain.ErrNotFound)
 	must(t, s.DropFAQEdit(ctx, "uno"))
 	wantErr(t, s.DropFAQEdit(ctx, "uno"), domain.ErrNotFound)
-	mustExec(t, s, "UPDATE faq_edits SET topic = 'otro'")
-	_, err = s.FAQEdits(ctx)
-	wantErr(t, err, ErrCorrupt)
+}
+
+// One that does not open is told as that, and hides no other; the next takes its
+// place.
+func TestFAQDamaged(t *testing.T) {
+	s := openTest(t, t.TempDir(), nil)
+	ctx := t.Context()
+	for _, topic := range []string{"uno", "dos", "tres"} {
+		for range 2 {
+			e := edit(topic, domain.Spanish)
+			list, err := s.FAQEdits(ctx)
+			must(t, err)
+			for _, had := range list {
+				if had.Topic == topic {
+					e.Version = had.Version
+				}
+			}
+			_, err = s.SaveFAQEdit(ctx, e)
+			must(t, err)
+		}
+	}
+	mustExec(t, s, "UPDATE faq_edits SET topic = 'otro' WHERE topic = 'dos'; UPDATE faq_edits SET content = x'00' WHERE topic = 'tres'")
+	state := func() (broken, whole []string) {
+		list, err := s.FAQEdits(ctx)
+		must(t, err)
+		for _, e := range list {
+			switch {
+			case e.Damaged && e.Text == "" && e.Version == 2:
+				broken = append(broken, e.Topic)
+			case !e.Damaged && e.Text == edit(e.Topic, e.Lang).Text:
+				whole = append(whole, e.Topic)
+			default:
+				t.Errorf("%+v", e)
+			}
+		}
+		slices.Sort(broken)
+		return broken, whole
+	}
+	if broken, whole := state(); !slices.Equal(broken, []string{"otro", "tres"}) || !slices.Equal(whole, []string{"uno"}) {
+		t.Errorf("damaged %q, whole %q", broken, whole)
+	}
+	anew := edit("tres", domain.Spanish)
+	anew.Version = 2
+	_, err := s.SaveFAQEdit(ctx, anew)
+	must(t, err)
+	must(t, s.DropFAQEdit(ctx, "otro"))
+	if broken, whole := state(); len(broken) != 0 || len(whole) != 2 {
+		t.Errorf("damaged %q, whole %q", broken, whole)
+	}
+
+	for _, l := range []domain.Lang{domain.Spanish, domain.English} {
+		must(t, s.KeepFAQSet(ctx, domain.FAQSet{Lang: l, Version: 3, Text: "@topic x", At: storetest.Start}))
+	}
+	mustExec(t, s, "UPDATE faq_sets SET content = x'01' WHERE lang = 'en'")
+	list, err := s.FAQSets(ctx)
+	if err != nil || len(list) != 2 || !list[0].Damaged || list[0].Text != "" || list[1].Damaged || list[1].Text != "@topic x" {
+		t.Errorf("%+v, %v", list, err)
+	}
 }
 
 // Of many who saw the same, one is taken.

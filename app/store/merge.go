@@ -45,9 +45,11 @@ func (s *Store) planMerge(ctx context.Context, q queryer, keep, gone domain.Pers
 	}
 	p.Document = p.Keep.Document == "" && p.Gone.Document != ""
 	p.Contact = p.Keep.Contact == "" && p.Gone.Contact != ""
+	p.NoData = !stands(p.Keep.Consents, domain.PurposeData) && (stands(p.Gone.Consents, domain.PurposeData) || p.Document || p.Contact)
+	p.FaceTaken = faceTaken(p.Keep.Consents, p.Gone.Consents)
 	switch {
 	case p.Gone.Templates == 0:
-	case faceStands(p.Keep.Consents):
+	case stands(p.Keep.Consents, domain.PurposeFace):
 		p.Templates = min(p.Gone.Templates, max(0, MaxTemplates-p.Keep.Templates))
 	default:
 		p.NoConsent = true
@@ -67,11 +69,33 @@ func (s *Store) planMerge(ctx context.Context, q queryer, keep, gone domain.Pers
 	return p, err
 }
 
-// faceStands tells that a consent to keep the face was given and stands. Unlike
-// for mayKeepFace, that nobody asked is none: another's templates are not added
-// to somebody who never agreed to any.
-func faceStands(list []domain.Consent) bool {
-	return slices.ContainsFunc(list, func(c domain.Consent) bool { return c.Allows(domain.PurposeFace) })
+// stands tells that a consent to a purpose was given and stands. Unlike for
+// mayKeepFace, that nobody asked is none: what is another's is not added to
+// somebody who never agreed to any of it.
+func stands(list []domain.Consent, to domain.Purpose) bool {
+	return slices.ContainsFunc(list, func(c domain.Consent) bool { return c.Allows(to) })
+}
+
+// faceTaken tells that the face was taken back under one record after it was last
+// given under another, where that stands.
+func faceTaken(keep, gone []domain.Consent) bool {
+	if !stands(keep, domain.PurposeFace) || stands(gone, domain.PurposeFace) {
+		return false
+	}
+	var given, taken time.Time
+	for _, c := range keep {
+		if c.Allows(domain.PurposeFace) && c.At.After(given) {
+			given = c.At
+		}
+	}
+	for _, c := range gone {
+		for _, w := range c.Withdrawn {
+			if w.Purpose == domain.PurposeFace && w.At.After(taken) {
+				taken = w.At
+			}
+		}
+	}
+	return taken.After(given)
 }
 
 func (s *Store) mergeSide(ctx context.Context, q queryer, id domain.PersonID) (m domain.MergeSide, err error) {
@@ -155,6 +179,9 @@ func (s *Store) mergePeople(ctx context.Context, keep, gone domain.PersonID, sta
 		if p.Stamp != stamp {
 			return domain.ErrMergeChanged
 		}
+		if p.NoData {
+			return domain.ErrMergeConsent
+		}
 		return s.join(ctx, tx, p, s.now())
 	})
 	if err != nil {
@@ -215,6 +242,9 @@ func (s *Store) join(ctx context.Context, tx *sql.Tx, p domain.MergePlan, at tim
 		{"UPDATE cases SET person = ?, version = version + 1 WHERE person = ?", []any{keep, gone}},
 		{"UPDATE merges SET keep = ? WHERE keep = ?", []any{keep, gone}},
 		{"INSERT INTO merges (gone, keep, at) VALUES (?, ?, ?)", []any{gone, keep, micros(at)}},
+		// Where the other was seen at another kiosk goes with their key.
+		{`INSERT INTO centre_seen AS had (person, until) SELECT ?, until FROM centre_seen WHERE person = ?
+			ON CONFLICT (person) DO UPDATE SET until = max(had.until, excluded.until)`, []any{keep, gone}},
 	})
 	if err != nil {
 		return err

@@ -134,6 +134,44 @@ func TestMergeTakesTheBestTemplates(t *testing.T) {
 	}
 }
 
+// A document that could not come down, as the other record had it, passes over
+// where the one that stays has a consent to it, and not where it has none.
+func TestMergePassesADocument(t *testing.T) {
+	s, _ := newTest(t)
+	ctx := t.Context()
+	must(t, s.Enrol(ctx, storetest.Enrolment(1)))
+	gone, document := storetest.Person(1).ID, storetest.Enrolment(1).Document
+	apply := pages(t, s)
+	twin := remote(2)
+	twin.Document = document
+	if done := apply(domain.CentreChange{Person: twin}); len(done.Skipped) != 1 {
+		t.Fatalf("%+v", done)
+	}
+	keep := storetest.Person(2).ID
+	p, err := s.PlanMerge(ctx, keep, gone)
+	if must(t, err); !p.Document || !p.NoData {
+		t.Errorf("plan %+v", p)
+	}
+	// Nor is it enough that nobody's consent to the other stands.
+	mustExec(t, s, "DELETE FROM consents WHERE person = '"+string(gone)+"'")
+	p, err = s.PlanMerge(ctx, keep, gone)
+	if must(t, err); !p.NoData {
+		t.Errorf("plan %+v", p)
+	}
+	_, err = s.MergePeople(ctx, keep, gone, p.Stamp)
+	wantErr(t, err, domain.ErrMergeConsent)
+	apply(domain.CentreChange{Consent: remoteConsent(2)})
+	_, err = joined(ctx, s, keep, gone)
+	must(t, err)
+	got, err := s.Profile(ctx, keep)
+	if must(t, err); got.Document != document || got.Contact != storetest.Enrolment(1).Contact {
+		t.Errorf("%+v", got)
+	}
+	if id, err := s.ByDocument(ctx, document); id != keep || err != nil {
+		t.Errorf("document leads to %q, %v", id, err)
+	}
+}
+
 // Who came under either record has come.
 func TestRetentionGoesByBothHistories(t *testing.T) {
 	s, clock := newTest(t)
@@ -154,6 +192,68 @@ func TestRetentionGoesByBothHistories(t *testing.T) {
 		if r, err := s.Retain(ctx, RetentionPolicy{UnseenPeople: 101 * 24 * time.Hour}); err != nil || r.People != c.erased {
 			t.Errorf("after %s more: %+v, %v", c.after, r, err)
 		}
+	}
+}
+
+// Who was merged was found to be somebody who comes, wherever they were seen: no
+// night erases them for that one record was not.
+func TestRetentionSparesWhoWasMerged(t *testing.T) {
+	keep, gone := storetest.Person(1).ID, storetest.Person(2).ID
+	policy := RetentionPolicy{UnseenPeople: 365 * day, Heard: 48 * time.Hour}
+	left := func(t *testing.T, s *Store, want ...domain.PersonID) {
+		t.Helper()
+		_, err := s.Retain(t.Context(), policy)
+		must(t, err)
+		people, err := s.People(t.Context())
+		must(t, err)
+		var got []domain.PersonID
+		for _, p := range people {
+			got = append(got, p.ID)
+		}
+		if !slices.Equal(got, want) {
+			t.Errorf("left %q, want %q", got, want)
+		}
+	}
+	t.Run("under no centre", func(t *testing.T) {
+		s, clock := newTest(t)
+		for n := 1; n <= 2; n++ {
+			must(t, s.Enrol(t.Context(), storetest.Enrolment(n)))
+		}
+		clock.Advance(400 * day)
+		_, err := joined(t.Context(), s, keep, gone)
+		must(t, err)
+		left(t, s, keep)
+		clock.Advance(366 * day)
+		left(t, s)
+	})
+	// The last sights of both that the centre told of, in days from now.
+	for name, c := range map[string]struct{ one, other, want int }{
+		"seen as the other": {0, 40, 40}, "as both, the other later": {30, 40, 40}, "as both, the one later": {40, 30, 40}, "as the one": {40, 0, 40},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s, clock := newTest(t)
+			apply := pages(t, s)
+			for n := 1; n <= 2; n++ {
+				must(t, s.Enrol(t.Context(), storetest.Enrolment(n)))
+			}
+			clock.Advance(400 * day)
+			now := clock.Now()
+			for id, in := range map[domain.PersonID]int{keep: c.one, gone: c.other} {
+				if in > 0 {
+					apply(domain.CentreChange{Seen: &domain.RemoteSeen{Person: id, Until: now.Add(time.Duration(in) * day)}})
+				}
+			}
+			_, err := joined(t.Context(), s, keep, gone)
+			must(t, err)
+			for _, after := range []struct {
+				days int
+				want []domain.PersonID
+			}{{0, []domain.PersonID{keep}}, {365 + c.want - 1, []domain.PersonID{keep}}, {365 + c.want + 1, nil}} {
+				clock.Advance(now.Add(time.Duration(after.days) * day).Sub(clock.Now()))
+				must(t, s.HeardAll(t.Context()))
+				left(t, s, after.want...)
+			}
+		})
 	}
 }
 

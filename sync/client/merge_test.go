@@ -29,6 +29,8 @@ func TestRealCentreHearsOfAMerge(t *testing.T) {
 		return err == nil
 	})
 	a.drained(runA)
+	_, err := r.sql.Exec(t.Context(), "DELETE FROM events") // nobody was seen of late
+	must(t, err)
 
 	p, err := a.PlanMerge(t.Context(), keep.Person.ID, gone.Person.ID)
 	must(t, err)
@@ -74,6 +76,10 @@ func TestRealCentreHearsOfAMerge(t *testing.T) {
 			dead, _ := k.DeadNotices(t.Context(), 0)
 			t.Errorf("%s: dead %+v, %v", name, dead, err)
 		}
+	}
+	// At B the one who stays was seen: as whom they came, only A knows.
+	if n, err := r.db.Look(t.Context()); err != nil || n != 1 || r.count("SELECT count(*) FROM seen WHERE person = $1", keep.Person.ID) != 1 {
+		t.Errorf("the centre tells of the last sights of %d, %v", n, err)
 	}
 	// B knows both from the centre alone, and their consents with them: there the
 	// face passes over as well, and A hears of it.

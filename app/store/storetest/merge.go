@@ -139,25 +139,27 @@ func twoBecomeOne(t *testing.T, f *fixture) {
 	}
 }
 
-// What the record that stays lacks, it takes from the other; a face only under a
-// consent that it has itself.
+// What the record that stays lacks, it takes from the other, under a consent that
+// it has itself: to data, and for a face to that.
 func mergeFillsIn(t *testing.T, f *fixture) {
-	must(t, f.AddPerson(t.Context(), Person(1), nil)) // by staff: neither document nor consent
+	bare := Enrolment(1)
+	bare.Contact, bare.PIN, bare.Badge, bare.Templates = "", "", domain.Badge{}, nil
+	bare.Consent.Granted, bare.Consent.Refused = []domain.Purpose{domain.PurposeData}, []domain.Purpose{domain.PurposeFace}
+	must(t, f.Enrol(t.Context(), bare))
 	must(t, f.Enrol(t.Context(), Enrolment(2)))
 	p, err := f.PlanMerge(t.Context(), Person(1).ID, Person(2).ID)
 	must(t, err)
-	if !p.Document || !p.Contact || p.Templates != 0 || !p.NoConsent {
+	if p.Document || !p.Contact || p.Templates != 0 || !p.NoConsent || p.NoData || p.FaceTaken {
 		t.Errorf("plan %+v", p)
 	}
 	merge(t, f, 1, 2)
 	got, err := f.Profile(t.Context(), Person(1).ID)
 	must(t, err)
-	if got.Document != Enrolment(2).Document || got.Contact != Enrolment(2).Contact || got.HasFace || got.HasPIN || len(got.Consents) != 0 {
+	if got.Document != bare.Document || got.Contact != Enrolment(2).Contact || got.HasFace || got.HasPIN || len(got.Consents) != 1 {
 		t.Errorf("filled in: %+v", got)
 	}
-	if id, err := f.ByDocument(t.Context(), Enrolment(2).Document); id != Person(1).ID || err != nil {
-		t.Errorf("document leads to %q, %v", id, err)
-	}
+	_, err = f.ByDocument(t.Context(), Enrolment(2).Document)
+	wantErr(t, "document of the other", err, domain.ErrNotFound)
 	if l, err := f.Locked(t.Context(), domain.SubjectPerson(Person(1).ID)); l != (domain.Lock{}) || err != nil {
 		t.Errorf("lock %+v, %v", l, err)
 	}
@@ -172,6 +174,53 @@ func mergeFillsIn(t *testing.T, f *fixture) {
 	merge(t, f, 3, 4)
 	if v := vectorsOf(t, f, Person(3).ID); len(v) != 0 {
 		t.Errorf("templates without a consent: %v", v)
+	}
+}
+
+// Nothing goes to a record that nobody agreed to, nor is an agreement lost with
+// the other: that is the one to keep.
+func mergeWithoutConsent(t *testing.T, f *fixture) {
+	must(t, f.AddPerson(t.Context(), Person(1), nil)) // by staff: nobody was asked
+	must(t, f.AddPerson(t.Context(), Person(2), nil))
+	must(t, f.Enrol(t.Context(), Enrolment(3)))
+	one, three := Person(1).ID, Person(3).ID
+	p, err := f.PlanMerge(t.Context(), one, three)
+	must(t, err)
+	if !p.NoData {
+		t.Errorf("plan %+v", p)
+	}
+	_, err = f.MergePeople(t.Context(), one, three, p.Stamp)
+	wantErr(t, "without a consent", err, domain.ErrMergeConsent)
+	if got, err := f.Profile(t.Context(), one); err != nil || got.Document != "" || got.Contact != "" {
+		t.Errorf("refused, and yet: %+v, %v", got, err)
+	}
+	if got, err := f.Profile(t.Context(), three); err != nil || got.Document != Enrolment(3).Document || len(got.Consents) != 1 {
+		t.Errorf("refused, and yet: %+v, %v", got, err)
+	}
+	// Nobody agreed to either of two, and nothing passes over.
+	if p, err = f.PlanMerge(t.Context(), Person(2).ID, one); err != nil || p.NoData {
+		t.Errorf("plan of two whom nobody asked: %+v, %v", p, err)
+	}
+	merge(t, f, 2, 1)
+	merge(t, f, 3, 2)
+	if got, err := f.Profile(t.Context(), three); err != nil || got.Document != Enrolment(3).Document {
+		t.Errorf("the other way round: %+v, %v", got, err)
+	}
+
+	// A face that was taken back under the other after it was given here is told;
+	// one that was given here since is not.
+	must(t, f.Enrol(t.Context(), Enrolment(4)))
+	must(t, f.Withdraw(t.Context(), Person(4).ID, domain.PurposeFace, Start.AddDate(0, 1, 0)))
+	if p, err = f.PlanMerge(t.Context(), three, Person(4).ID); err != nil || !p.FaceTaken || p.NoData || p.Templates != 0 {
+		t.Errorf("plan %+v, %v", p, err)
+	}
+	late := Enrolment(5)
+	late.Consent.At = Start.AddDate(0, 2, 0)
+	must(t, f.Enrol(t.Context(), late))
+	for name, pair := range map[string][2]int{"given since": {5, 4}, "taken back on the one that stays": {4, 3}, "on neither": {3, 5}} {
+		if p, err := f.PlanMerge(t.Context(), Person(pair[0]).ID, Person(pair[1]).ID); err != nil || p.FaceTaken {
+			t.Errorf("%s: %+v, %v", name, p, err)
+		}
 	}
 }
 

@@ -61,6 +61,7 @@ func Run(t *testing.T, make Maker) {
 		"SettingsComeBack":       settingsComeBack,
 		"TwoBecomeOne":           twoBecomeOne,
 		"MergeFillsIn":           mergeFillsIn,
+		"MergeWithoutConsent":    mergeWithoutConsent,
 		"MergeRefused":           mergeRefused,
 		"SimilarNames":           similarNames,
 		"StaffBadgesComeBack":    staffBadgesComeBack,
