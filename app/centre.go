@@ -295,6 +295,7 @@ func (p *program) openLink() *link {
 func (p *program) centreStatus(st outbox.Status) {
 	p.machine.SetNetwork(network(st.State))
 	p.machine.SetHeld(st.State == stateHeld)
+	p.reports.centre(st.State)
 	if st.State == stateHeld {
 		return // what waits is counted by the recorder
 	}

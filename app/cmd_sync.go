@@ -144,6 +144,9 @@ func (r syncReport) print(w io.Writer) {
 	if !r.LastSuccess.IsZero() {
 		line("heard", "%s", at(r.LastSuccess))
 	}
+	if r.AuditSeq > 0 {
+		line("audit", "told up to entry %d, %s", r.AuditSeq, r.AuditHash)
+	}
 	if r.LastError != "" {
 		line("error", "%s", r.LastError)
 	}

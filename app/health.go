@@ -34,9 +34,7 @@ const stuckFor = 30 * time.Second
 func (p *program) serveTelemetry(ctx context.Context) (*telemetry.Server, error) {
 	o := telemetry.ServerOptions{
 		Addr: p.c.cfg.Telemetry.Addr, Metrics: p.metrics, Log: p.c.log,
-		Checks: map[string]telemetry.Check{
-			"camera": p.cameraCheck, "engine": p.engineCheck, "events": p.eventsCheck, "disk": p.diskCheck,
-		},
+		Checks: p.checks(),
 	}
 	o.Details = map[string]func() string{"engine": p.engineDetail, "camera": p.cameraDetail}
 	o.Extra = map[string]http.Handler{"/log/level": telemetry.LevelHandler(&p.c.level)}

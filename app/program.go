@@ -36,7 +36,8 @@ type program struct {
 	screen  screen
 	camera  atomic.Pointer[camera]
 	eye     *eye
-	link    *link // nil: this kiosk works alone
+	link    *link     // nil: this kiosk works alone
+	reports *reporter // nil as well, then
 	faq     *faqBook
 	desk    *badgeDesk
 	cards   cardMaker
@@ -130,6 +131,7 @@ func newProgram(ctx context.Context, c *cli) (*program, error) {
 	p.faq = newFAQBook(c, st, p.serveAnswers)
 	p.machine.SetAdmin(p.adminPorts())
 	p.link = p.openLink()
+	p.reports = p.openReports()
 	p.openDocuments(ctx)
 	return p, nil
 }
@@ -153,9 +155,7 @@ func (p *program) Run(ctx context.Context) error {
 		p.c.log.Info("telemetry", slog.String("addr", a))
 	}
 	wg.Go(func() { p.machine.Run(ctx) })
-	if p.link != nil {
-		wg.Go(func() { p.link.run(ctx) })
-	}
+	endSync := p.startSync(ctx, &wg)
 	wg.Go(func() {
 		m := p.c.maintenance(p.store)
 		m.onErased = p.galleryChanged
@@ -175,6 +175,7 @@ func (p *program) Run(ctx context.Context) error {
 	cancel()
 	<-seeing
 	stopRec() // the last decisions are in its queue by now
+	endSync()
 	wg.Wait()
 	return errors.Join(srv.Close(), p.close())
 }
@@ -184,6 +185,27 @@ func (p *program) startRecorder(ctx context.Context, wg *sync.WaitGroup) (stop f
 	rctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	wg.Go(func() { p.rec.Run(rctx) })
 	return cancel
+}
+
+// startSync runs the sync beyond ctx, until end is called: where the audit ends is
+// told last.
+func (p *program) startSync(ctx context.Context, wg *sync.WaitGroup) (end func()) {
+	if p.link == nil {
+		return func() {}
+	}
+	beyond := context.WithoutCancel(ctx)
+	lctx, cancel := context.WithCancel(beyond)
+	wg.Go(func() { p.link.run(lctx) })
+	reported := make(chan struct{})
+	go func() {
+		defer close(reported)
+		p.reports.run(ctx)
+	}()
+	return func() {
+		<-reported
+		p.reports.last(beyond)
+		cancel()
+	}
 }
 
 // leave ends the kiosk, as staff asked for.

@@ -489,6 +489,13 @@ func TestTwoKiosksAndTheirCentre(t *testing.T) {
 	})
 	present(domain.ReasonBadgeRevoked)
 
+	// So is how they are, and where A's audit ends.
+	for _, kind := range []domain.NoticeKind{domain.NoticeAuditHead, domain.NoticeHealth} {
+		a.await(string(kind), func() bool {
+			return centre.count("SELECT count(*) FROM items WHERE device = $1 AND kind = $2", a.store.DeviceID(), string(kind)) > 0
+		})
+	}
+
 	since("told")
 	// B goes offline, with something about this person still to be told.
 	a.drained()

@@ -46,6 +46,10 @@ type syncReport struct {
 	Applied   uint64  `json:"applied_since_start"`
 	// NotTaken are the last changes of the centre that were passed over, and why.
 	NotTaken []string `json:"not_taken,omitempty"`
+	// AuditSeq and AuditHash are where the audit ended when the centre was last told
+	// of it, since the start.
+	AuditSeq  uint64 `json:"audit_seq,omitempty"`
+	AuditHash string `json:"audit_hash,omitempty"`
 }
 
 func newSyncReport(device, centre string, st outbox.Status, m client.Membership) syncReport {
@@ -84,6 +88,9 @@ func (p *program) syncReport() syncReport {
 	st, member := p.link.now()
 	r := newSyncReport(p.store.DeviceID(), p.c.cfg.Centre.URL, st, member)
 	r.NotTaken = append(slices.Clone(r.NotTaken), p.faq.notes(domain.English)...)
+	if h := p.reports.told(); h.Seq > 0 {
+		r.AuditSeq, r.AuditHash = h.Seq, h.Hash.String()
+	}
 	r.count(st.Waiting)
 	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
 	defer cancel()

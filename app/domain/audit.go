@@ -274,6 +274,17 @@ const MaxAuditProblems = 100
 // Sound tells that nothing was edited, removed, added or reordered.
 func (r AuditReport) Sound() bool { return r.Faults == 0 }
 
+// AuditHead is the last entry that an audit has. Who knows it elsewhere finds that
+// the whole of an audit was put back to an earlier one.
+type AuditHead struct {
+	Seq  uint64 // 0 where there is no entry
+	Hash AuditHash
+	At   time.Time
+	// Sound tells that the log ends where its record says, and that no fault was
+	// found before. That it has none, only a report tells.
+	Sound bool
+}
+
 // AuditLog keeps who did what; append-only.
 type AuditLog interface {
 	// AppendAudit adds an entry and returns it as stored. Actor and Role are

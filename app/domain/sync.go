@@ -24,6 +24,14 @@ const (
 	NoticeCase     NoticeKind = "case"
 )
 
+// The kinds by which a kiosk tells how it is. They are forgotten once told, and
+// nobody waits for them: they come after whatever else there is.
+const (
+	NoticeAuditHead NoticeKind = "audit_head"
+	NoticeHealth    NoticeKind = "health"
+	NoticeSensor    NoticeKind = "sensor"
+)
+
 // Lane is a group of notices with one priority.
 type Lane int
 

@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"math"
-	"slices"
 	"time"
 
 	"agentid/app/domain"
@@ -42,7 +41,11 @@ func (s *Store) DueNotices(ctx context.Context, lane domain.Lane, n int) ([]doma
 			list = append(list, some...)
 		}
 	case domain.LaneRest:
-		list, err = s.dueMade(ctx, n)
+		if list, err = s.dueMade(ctx, n); err == nil {
+			var some []domain.Notice
+			some, err = s.dueReadings(ctx, n-len(list))
+			list = append(list, some...)
+		}
 	case domain.LaneKeys:
 		list, err = s.dueKeys(ctx, n)
 	}
@@ -138,7 +141,7 @@ const consented = `(EXISTS (SELECT 1 FROM consents c JOIN consent_purposes p ON 
 	OR EXISTS (SELECT 1 FROM centre_people k WHERE k.person = notices.ref))`
 
 // dueRows lists due notices of a kind, oldest first; kind "" gives those that
-// others made.
+// others made, but for the readings.
 func (s *Store) dueRows(ctx context.Context, kind domain.NoticeKind, n int) ([]notice, error) {
 	if n <= 0 {
 		return nil, nil
@@ -146,7 +149,9 @@ func (s *Store) dueRows(ctx context.Context, kind domain.NoticeKind, n int) ([]n
 	where := "kind = ?"
 	switch kind {
 	case "":
-		where = "kind NOT IN ('consent', 'person', 'badge', 'badge_key', 'picture') AND ? = ''"
+		where = "kind NOT IN ('consent', 'person', 'badge', 'badge_key', 'picture', " + telemetry + ") AND ? = ''"
+	case anyReading:
+		where = "kind IN (" + telemetry + ") AND ? <> '' AND " + nextHead
 	case domain.NoticePerson:
 		where += " AND " + consented
 	}
@@ -252,16 +257,17 @@ func (s *Store) duePictures(ctx context.Context, n int) ([]domain.PictureNotice,
 	return list, rows.Err()
 }
 
-// WaitingNotices counts what has still to be told, without the keys of badges:
-// an old centre never takes them, and nobody can do anything about it here.
+// WaitingNotices counts what has still to be told, without the keys of badges
+// (an old centre never takes them, and nobody can do anything about it here) and
+// without readings, of which some always wait.
 func (s *Store) WaitingNotices(ctx context.Context) (w domain.Waiting, err error) {
 	var oldest [2]sql.NullInt64
 	err = s.r.QueryRowContext(ctx, `SELECT
-		(SELECT count(*) FROM outbox WHERE state = 'pending') + (SELECT count(*) FROM notices WHERE state = 'pending' AND kind NOT IN ('picture', 'badge_key') AND (kind <> 'person' OR `+consented+`)),
+		(SELECT count(*) FROM outbox WHERE state = 'pending') + (SELECT count(*) FROM notices WHERE state = 'pending' AND kind NOT IN ('picture', 'badge_key', `+telemetry+`) AND (kind <> 'person' OR `+consented+`)),
 		(SELECT count(*) FROM notices WHERE state = 'pending' AND kind = 'picture'),
 		(SELECT count(*) FROM outbox WHERE state = 'dead') + (SELECT count(*) FROM notices WHERE state = 'dead'),
 		(SELECT created_at FROM outbox WHERE state = 'pending' ORDER BY id LIMIT 1),
-		(SELECT min(created_at) FROM notices WHERE state = 'pending' AND kind <> 'badge_key' AND (kind <> 'person' OR `+consented+`))`).
+		(SELECT min(created_at) FROM notices WHERE state = 'pending' AND kind NOT IN ('badge_key', `+telemetry+`) AND (kind <> 'person' OR `+consented+`))`).
 		Scan(&w.Notices, &w.Pictures, &w.Dead, &oldest[0], &oldest[1])
 	first := int64(math.MaxInt64)
 	for _, o := range oldest {
@@ -312,13 +318,10 @@ func (s *Store) deadNotices(ctx context.Context, limit int) ([]domain.DeadNotice
 // Limits of what others have the centre told.
 const (
 	maxMadeBody = 256 << 10
-	// maxMade bounds what waits of one kind: beyond it, the oldest readings
-	// make room, and anything else is refused.
+	// maxMade bounds what waits of one kind: beyond it readings make room
+	// (makeRoom), and anything else is refused.
 	maxMade = 20_000
 )
-
-// readings lists the kinds of which an old one is worth less than a new one.
-var readings = []string{"health", "sensor"}
 
 // Tell has the centre told of something that is ready to be sent: an item of
 // the sync protocol. The same id again changes nothing. Errors: ErrInvalid,
@@ -356,19 +359,8 @@ func (s *Store) tell(ctx context.Context, kind domain.NoticeKind, item string, p
 				return err
 			}
 		}
-		var n int
-		if err := tx.QueryRowContext(ctx, "SELECT count(*) FROM notices WHERE state = 'pending' AND kind = ?", kind).Scan(&n); err != nil {
+		if err := s.makeRoom(ctx, tx, kind); err != nil {
 			return err
-		}
-		if n >= maxMade {
-			if !slices.Contains(readings, string(kind)) {
-				return fmt.Errorf("%w: %d of kind %s", ErrFull, n, kind)
-			}
-			_, err := tx.ExecContext(ctx, `DELETE FROM notices WHERE id = (SELECT id FROM notices
-				WHERE state = 'pending' AND kind = ? ORDER BY id LIMIT 1)`, kind)
-			if err != nil {
-				return err
-			}
 		}
 		_, err := tx.ExecContext(ctx, `INSERT INTO notices (kind, ref, person, created_at, item, body) VALUES (?, ?, ?, ?, ?, ?)
 			ON CONFLICT (kind, ref) DO NOTHING`, kind, item, orNull(string(person)), micros(s.clock.Now()), item, body)

@@ -345,9 +345,9 @@ func TestTell(t *testing.T) {
 	}
 	// Beyond the cap a reading makes room, and anything else is refused.
 	mustExec(t, s, fmt.Sprintf(`WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < %d)
-		INSERT INTO notices (kind, ref, created_at) SELECT 'health', 'x' || i, 1 FROM n UNION ALL SELECT 'audit_head', 'x' || i, 1 FROM n`, maxMade))
-	must(t, tell("health", 4, ""))
-	wantErr(t, tell("audit_head", 5, ""), ErrFull)
+		INSERT INTO notices (kind, ref, created_at) SELECT 'sensor', 'x' || i, 1 FROM n UNION ALL SELECT 'made', 'x' || i, 1 FROM n`, maxMade))
+	must(t, tell("sensor", 4, ""))
+	wantErr(t, tell("made", 5, ""), ErrFull)
 }
 
 // The statements of a drain find their rows by an index, whatever the history.

@@ -5,7 +5,6 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"slices"
 	"strconv"
 	"time"
 
@@ -65,7 +64,7 @@ func settle(ctx context.Context, tx *sql.Tx, end domain.Settlement) error {
 			return settlePerson(ctx, tx, end.Key)
 		}
 	}
-	if end.Done && slices.Contains(readings, string(end.Key.Kind)) {
+	if forgotten(end) {
 		_, err := tx.ExecContext(ctx, "DELETE FROM notices WHERE id = ? AND kind = ?", end.Key.Row, end.Key.Kind)
 		return err
 	}

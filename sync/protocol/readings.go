@@ -70,6 +70,9 @@ func (c *Case) Check() error {
 	return labels(string(c.Lang), c.Topic, c.State, c.KeyID)
 }
 
+// ChainAudit names the chain of a kiosk's audit.
+const ChainAudit = "audit"
+
 // AuditHead is the newest link of a hash chain that the kiosk keeps: once the
 // centre has it, what lies behind it cannot be rewritten unseen. The item's id
 // is DerivedID(KindAuditHead, device id + "/" + chain, seq).

@@ -371,8 +371,12 @@ func (in *batch) takePlain(ctx context.Context, tx pgx.Tx, list []*taken) error 
 	if err != nil {
 		return err
 	}
-	return settle(ctx, tx, kept, tag.RowsAffected(), `SELECT s.id, i.body_hash = s.body_hash FROM stage_items s
+	err = settle(ctx, tx, kept, tag.RowsAffected(), `SELECT s.id, i.body_hash = s.body_hash FROM stage_items s
 		JOIN items i ON i.device = s.device AND i.kind = s.kind AND i.id = s.id WHERE i.xmin <> pg_current_xact_id()::xid`)
+	if err != nil {
+		return err
+	}
+	return in.auditHeads(ctx, tx, kept)
 }
 
 // settle answers for merged items: before lists those that were there already,
