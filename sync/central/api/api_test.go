@@ -196,7 +196,7 @@ func TestBatches(t *testing.T) {
 		"no json":       {zip("x"), nil, 400, protocol.CodeMalformed},
 		"no batch":      {zip("{}"), nil, 400, protocol.CodeMalformed},
 		"a bomb":        {bomb, nil, 413, protocol.CodeTooLarge},
-		"too long":      {make([]byte, protocol.MaxBatchGzip+1), func(r *http.Request) {}, 400, protocol.CodeMalformed},
+		"too long":      {make([]byte, protocol.MaxBatchGzip+1), func(r *http.Request) {}, 413, protocol.CodeTooLarge},
 		"not said gzip": {zip("{}"), func(r *http.Request) { r.Header.Del("Content-Encoding") }, 415, protocol.CodeMediaType},
 		"other type":    {zip("{}"), func(r *http.Request) { r.Header.Set("Content-Type", "text/plain") }, 415, protocol.CodeMediaType},
 		"two types":     {zip("{}"), func(r *http.Request) { r.Header.Set("Content-Type", "application/json, x") }, 415, protocol.CodeMediaType},
@@ -250,6 +250,45 @@ func TestSlowBody(t *testing.T) {
 	must(t, cut.Close())
 	if got := d.send(d.event(1, "")); got != "stored" {
 		t.Error(got)
+	}
+}
+
+// begin sends the head of a batch and no body, and waits until the centre reads
+// on; otherwise it gives what was answered.
+func (d *device) begin() string {
+	d.c.t.Helper()
+	conn, err := net.Dial("tcp", strings.TrimPrefix(d.c.http.URL, "http://"))
+	must(d.c.t, err)
+	d.c.t.Cleanup(func() { conn.Close() })
+	_, err = io.WriteString(conn, "POST /v1/batches HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Encoding: gzip\r\n"+
+		protocol.HeaderVersion+": 1\r\nAuthorization: Bearer "+d.token+"\r\nExpect: 100-continue\r\nContent-Length: 1000\r\n\r\n")
+	must(d.c.t, err)
+	must(d.c.t, conn.SetReadDeadline(time.Now().Add(20*time.Second)))
+	line, err := bufio.NewReader(conn).ReadString('\n')
+	must(d.c.t, err)
+	return strings.TrimSpace(line)
+}
+
+// TestManySlowBodies: however many send slowly, others are served; one kiosk
+// sends two batches at once and no more.
+func TestManySlowBodies(t *testing.T) {
+	c := newCentre(t, func(o *Options) { o.Limits.Batches = 4 })
+	var slow *device
+	for range 10 {
+		slow = c.enrolled()
+		for range 2 {
+			if got := slow.begin(); got != "HTTP/1.1 100 Continue" {
+				t.Fatalf("a slow one: %s", got)
+			}
+		}
+	}
+	d := c.enrolled()
+	if got := d.send(d.event(1, "")); got != "stored" {
+		t.Error(got)
+	}
+	status, body, h := slow.c.do(slow.post(slow.event(1, "")))
+	if status != 429 || code(t, body) != protocol.CodeRateLimited || h.Get("Retry-After") == "" {
+		t.Errorf("a third at once: %d %s", status, body)
 	}
 }
 

@@ -234,11 +234,20 @@ func (c *call) decode(limit int, v any) error {
 	if err := c.kind("application/json"); err != nil {
 		return err
 	}
-	body, err := io.ReadAll(http.MaxBytesReader(c.w, c.r.Body, int64(limit)))
+	body, err := c.body(limit)
 	if err != nil {
-		return reading(err)
+		return err
 	}
 	return protocol.DecodeStrict(body, limit, v)
+}
+
+// body reads a body of at most limit bytes.
+func (c *call) body(limit int) ([]byte, error) {
+	body, err := io.ReadAll(http.MaxBytesReader(c.w, c.r.Body, int64(limit)))
+	if err != nil {
+		return nil, reading(err)
+	}
+	return body, nil
 }
 
 // reading is an error of a body that did not arrive whole.
