@@ -8,6 +8,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"io"
+	"log/slog"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -23,6 +24,7 @@ import (
 	"github.com/google/uuid"
 
 	"agentid/app/domain"
+	"agentid/app/domain/domaintest"
 	"agentid/sync/central/postgres"
 	"agentid/sync/protocol"
 )
@@ -717,10 +719,15 @@ func TestHealth(t *testing.T) {
 		t.Errorf("%d %+v", status, h)
 	}
 	c.blob.down = true // events are taken all the same
+	if status := c.ask("GET", "/readyz", "", nil, &h); status != 200 || h.Objects != "ok" {
+		t.Errorf("asked again at once, the store was asked again: %d %+v", status, h)
+	}
+	c.clock.Advance(readyFor)
 	if status := c.ask("GET", "/readyz", "", nil, &h); status != 200 || h.Objects != "unavailable" {
 		t.Errorf("%d %+v", status, h)
 	}
 	c.db.Close()
+	c.clock.Advance(readyFor)
 	if status := c.ask("GET", "/readyz", "", nil, nil); status != 503 {
 		t.Errorf("without database: %d", status)
 	}
@@ -768,6 +775,69 @@ func TestDocument(t *testing.T) {
 		name, _, _ := strings.Cut(ref, `"`)
 		if doc.Components.Schemas[name] == nil {
 			t.Errorf("no schema %s", name)
+		}
+	}
+}
+
+// TestRefusedLimited: who is refused is limited too, and does not fill the log.
+func TestRefusedLimited(t *testing.T) {
+	var log bytes.Buffer
+	c := newCentre(t, func(o *Options) { o.Limits.KioskPerSecond, o.Log = 2, slog.New(slog.NewTextHandler(&log, nil)) })
+	d := c.enrolled()
+	must(t, c.db.RevokeKiosk(t.Context(), d.id, "stolen"))
+	h := c.api.Handler() // asked directly: the line is there when it has answered
+	ask := func(path, token string) int {
+		r, w := httptest.NewRequest("GET", path, nil), httptest.NewRecorder()
+		r.Header.Set(protocol.HeaderVersion, "1")
+		r.Header.Set("Authorization", "Bearer "+token)
+		h.ServeHTTP(w, r)
+		return w.Code
+	}
+	got := map[int]int{}
+	for range 40 {
+		got[ask("/v1/changes", d.token)]++
+		ask("/v1/changes", "rubbish")
+		ask("/nothing", "")
+	}
+	if got[403] != 4 || got[429] != 36 {
+		t.Errorf("revoked: %v", got)
+	}
+	// 30 lines of the kiosk, 30 of the address, until time goes by.
+	refusals := func() int {
+		return strings.Count(log.String(), "msg=request ") - strings.Count(log.String(), "status=200")
+	}
+	if n := refusals(); n != 60 {
+		t.Errorf("%d lines", n)
+	}
+	c.clock.Advance(time.Second)
+	ask("/nothing", "")
+	ask("/nothing", "")
+	if n := refusals(); n != 61 {
+		t.Errorf("a second later: %d lines", n)
+	}
+}
+
+func TestNetworks(t *testing.T) {
+	for from, want := range map[string]string{
+		"192.0.2.1": "192.0.2.1", "2001:db8:1:2:3:4:5:6": "2001:db8:1:2::/64", "2001:db8:1:2::9": "2001:db8:1:2::/64", "fe80::1%eth0": "fe80::/64", "unknown": "unknown",
+	} {
+		if got := network(from); got != want {
+			t.Errorf("%s counts as %s", from, got)
+		}
+	}
+	// Another address of one network is no new guesser; of another network it is.
+	s := New(Options{Limits: Limits{AddressPerSecond: 0.2}, Clock: domaintest.NewClock(start)})
+	for i, from := range []string{"2001:db8::1", "2001:db8::2", "2001:db8:0:1::1"} {
+		r := httptest.NewRequest("POST", "/v1/enrolments", strings.NewReader("{}"))
+		r.RemoteAddr = "[" + from + "]:5"
+		r.Header.Set(protocol.HeaderVersion, "1")
+		r.Header.Set("Content-Type", "application/json")
+		for range 2 {
+			w := httptest.NewRecorder()
+			s.Handler().ServeHTTP(w, r)
+			if limited := w.Code == 429; limited != (i == 1) {
+				t.Errorf("%s: %d", from, w.Code)
+			}
 		}
 	}
 }
