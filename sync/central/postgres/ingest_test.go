@@ -54,6 +54,33 @@ func TestExactlyOnce(t *testing.T) {
 	}
 }
 
+// TestRepeatedRefused: an item that comes twice in one batch and is refused is
+// acknowledged neither time.
+func TestRepeatedRefused(t *testing.T) {
+	db, _ := newDB(t)
+	k := enrol(t, db, "norte")
+	face, stored := personOf(t, 1, 1, nil), event(t, k, 1, nil)
+	as := send(t, db, k, face, stored, face, stored, face)
+	if got, want := said(as), " rejected:no_consent stored rejected:no_consent duplicate rejected:no_consent"; got != want {
+		t.Errorf("%s, want %s", got, want)
+	}
+	if as[2].Detail != as[0].Detail {
+		t.Errorf("%q, then %q", as[0].Detail, as[2].Detail)
+	}
+	// What is there with another body is no more acknowledged.
+	other := event(t, k, 1, func(e *domain.Event) { e.Votes = 1 })
+	if got := said(send(t, db, k, other, other)); got != " conflict:same_id conflict:same_id" {
+		t.Error(got)
+	}
+	if n := one[int](t, db, "SELECT count(*) FROM alarms"); n != 1 {
+		t.Errorf("%d alarms", n)
+	}
+	send(t, db, k, consentOf(t, k, 1, domain.PurposeData, domain.PurposeFace))
+	if got := said(send(t, db, k, face, face)); got != " stored duplicate" {
+		t.Error(got)
+	}
+}
+
 // TestSameBatchInParallel: however often a batch comes, in whatever order and at
 // once, each event has one row and one "stored".
 func TestSameBatchInParallel(t *testing.T) {
