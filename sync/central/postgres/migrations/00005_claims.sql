@@ -1,0 +1,15 @@
+-- +goose Up
+
+-- What each kiosk says of a badge key, rather than what the last that counted did:
+-- who calls a key theirs first, without a proof, must not have it limited for
+-- the one that proves to hold it.
+ALTER TABLE badge_keys ADD COLUMN proved_at timestamptz; -- when that kiosk last proved to hold it
+UPDATE badge_keys SET proved_at = told_at WHERE proven;
+ALTER TABLE badge_keys DROP COLUMN proven, DROP CONSTRAINT badge_keys_pkey, ADD PRIMARY KEY (site, id, device);
+
+-- +goose Down
+DELETE FROM badge_keys b USING badge_keys o WHERE o.site = b.site AND o.id = b.id AND o.device <> b.device
+    AND (coalesce(o.proved_at, '-infinity'), o.told_at, o.device) > (coalesce(b.proved_at, '-infinity'), b.told_at, b.device);
+ALTER TABLE badge_keys ADD COLUMN proven boolean NOT NULL DEFAULT false;
+UPDATE badge_keys SET proven = proved_at IS NOT NULL;
+ALTER TABLE badge_keys ALTER COLUMN proven DROP DEFAULT, DROP COLUMN proved_at, DROP CONSTRAINT badge_keys_pkey, ADD PRIMARY KEY (site, id);
