@@ -7,7 +7,13 @@ ALTER TABLE badge_keys ADD COLUMN proved_at timestamptz; -- when that kiosk last
 UPDATE badge_keys SET proved_at = told_at WHERE proven;
 ALTER TABLE badge_keys DROP COLUMN proven, DROP CONSTRAINT badge_keys_pkey, ADD PRIMARY KEY (site, id, device);
 
+-- Messages are taken webhook by webhook.
+CREATE INDEX deliveries_webhook ON deliveries (webhook, next_at) WHERE state = 'pending';
+DROP INDEX deliveries_due;
+
 -- +goose Down
+CREATE INDEX deliveries_due ON deliveries (next_at) WHERE state = 'pending';
+DROP INDEX deliveries_webhook;
 DELETE FROM badge_keys b USING badge_keys o WHERE o.site = b.site AND o.id = b.id AND o.device <> b.device
     AND (coalesce(o.proved_at, '-infinity'), o.told_at, o.device) > (coalesce(b.proved_at, '-infinity'), b.told_at, b.device);
 ALTER TABLE badge_keys ADD COLUMN proven boolean NOT NULL DEFAULT false;
