@@ -28,7 +28,7 @@ func TestTwoInstances(t *testing.T) {
 	var mu sync.Mutex
 	stored := 0
 	var all sync.WaitGroup
-	for i := range 6 {
+	for i := range 4 {
 		all.Go(func() {
 			as, err := at([]*process{one, two}[i%2]).send(items...)
 			if err != nil {

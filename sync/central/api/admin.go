@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"regexp"
 	"slices"
+	"sync"
 	"time"
 	"unicode/utf8"
 
@@ -209,16 +210,38 @@ func (s *Server) summary(c *call) (any, error) {
 
 func (s *Server) healthz(*call) (any, error) { return Health{OK: true}, nil }
 
+// readyFor is how long an answer of readyz stands: it is open to everybody.
+const readyFor = time.Second
+
+// readiness is what readyz found last.
+type readiness struct {
+	mu   sync.Mutex
+	at   time.Time
+	said Health
+}
+
 func (s *Server) readyz(c *call) (any, error) {
-	ctx, cancel := context.WithTimeout(c.ctx(), 3*time.Second)
-	defer cancel()
-	h := Health{OK: true, Database: "ok", Objects: "ok"}
 	select {
 	case <-s.closing:
-		h.OK, h.Database = false, "closing"
-		return h, nil
+		return Health{Database: "closing", Objects: "ok"}, nil
 	default:
 	}
+	r := &s.ready
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if age := s.Clock.Now().Sub(r.at); age < 0 || age >= readyFor {
+		r.said = s.look(c.ctx())
+		r.at = s.Clock.Now()
+	}
+	return r.said, nil
+}
+
+// look asks database and object store. Others are answered with what it finds:
+// it does not end with who asked.
+func (s *Server) look(ctx context.Context) Health {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 3*time.Second)
+	defer cancel()
+	h := Health{OK: true, Database: "ok", Objects: "ok"}
 	if err := s.DB.Ready(ctx); err != nil {
 		s.Log.Warn("not ready", "error", err)
 		h.OK, h.Database = false, "unavailable"
@@ -227,5 +250,5 @@ func (s *Server) readyz(c *call) (any, error) {
 		s.Log.Warn("object store is not ready", "error", err)
 		h.Objects = "unavailable"
 	}
-	return h, nil
+	return h
 }

@@ -8,6 +8,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"io"
+	"log/slog"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -23,6 +24,7 @@ import (
 	"github.com/google/uuid"
 
 	"agentid/app/domain"
+	"agentid/app/domain/domaintest"
 	"agentid/sync/central/postgres"
 	"agentid/sync/protocol"
 )
@@ -196,7 +198,7 @@ func TestBatches(t *testing.T) {
 		"no json":       {zip("x"), nil, 400, protocol.CodeMalformed},
 		"no batch":      {zip("{}"), nil, 400, protocol.CodeMalformed},
 		"a bomb":        {bomb, nil, 413, protocol.CodeTooLarge},
-		"too long":      {make([]byte, protocol.MaxBatchGzip+1), func(r *http.Request) {}, 400, protocol.CodeMalformed},
+		"too long":      {make([]byte, protocol.MaxBatchGzip+1), func(r *http.Request) {}, 413, protocol.CodeTooLarge},
 		"not said gzip": {zip("{}"), func(r *http.Request) { r.Header.Del("Content-Encoding") }, 415, protocol.CodeMediaType},
 		"other type":    {zip("{}"), func(r *http.Request) { r.Header.Set("Content-Type", "text/plain") }, 415, protocol.CodeMediaType},
 		"two types":     {zip("{}"), func(r *http.Request) { r.Header.Set("Content-Type", "application/json, x") }, 415, protocol.CodeMediaType},
@@ -250,6 +252,45 @@ func TestSlowBody(t *testing.T) {
 	must(t, cut.Close())
 	if got := d.send(d.event(1, "")); got != "stored" {
 		t.Error(got)
+	}
+}
+
+// begin sends the head of a batch and no body, and waits until the centre reads
+// on; otherwise it gives what was answered.
+func (d *device) begin() string {
+	d.c.t.Helper()
+	conn, err := net.Dial("tcp", strings.TrimPrefix(d.c.http.URL, "http://"))
+	must(d.c.t, err)
+	d.c.t.Cleanup(func() { conn.Close() })
+	_, err = io.WriteString(conn, "POST /v1/batches HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Encoding: gzip\r\n"+
+		protocol.HeaderVersion+": 1\r\nAuthorization: Bearer "+d.token+"\r\nExpect: 100-continue\r\nContent-Length: 1000\r\n\r\n")
+	must(d.c.t, err)
+	must(d.c.t, conn.SetReadDeadline(time.Now().Add(20*time.Second)))
+	line, err := bufio.NewReader(conn).ReadString('\n')
+	must(d.c.t, err)
+	return strings.TrimSpace(line)
+}
+
+// TestManySlowBodies: however many send slowly, others are served; one kiosk
+// sends two batches at once and no more.
+func TestManySlowBodies(t *testing.T) {
+	c := newCentre(t, func(o *Options) { o.Limits.Batches = 4 })
+	var slow *device
+	for range 10 {
+		slow = c.enrolled()
+		for range 2 {
+			if got := slow.begin(); got != "HTTP/1.1 100 Continue" {
+				t.Fatalf("a slow one: %s", got)
+			}
+		}
+	}
+	d := c.enrolled()
+	if got := d.send(d.event(1, "")); got != "stored" {
+		t.Error(got)
+	}
+	status, body, h := slow.c.do(slow.post(slow.event(1, "")))
+	if status != 429 || code(t, body) != protocol.CodeRateLimited || h.Get("Retry-After") == "" {
+		t.Errorf("a third at once: %d %s", status, body)
 	}
 }
 
@@ -678,10 +719,15 @@ func TestHealth(t *testing.T) {
 		t.Errorf("%d %+v", status, h)
 	}
 	c.blob.down = true // events are taken all the same
+	if status := c.ask("GET", "/readyz", "", nil, &h); status != 200 || h.Objects != "ok" {
+		t.Errorf("asked again at once, the store was asked again: %d %+v", status, h)
+	}
+	c.clock.Advance(readyFor)
 	if status := c.ask("GET", "/readyz", "", nil, &h); status != 200 || h.Objects != "unavailable" {
 		t.Errorf("%d %+v", status, h)
 	}
 	c.db.Close()
+	c.clock.Advance(readyFor)
 	if status := c.ask("GET", "/readyz", "", nil, nil); status != 503 {
 		t.Errorf("without database: %d", status)
 	}
@@ -729,6 +775,69 @@ func TestDocument(t *testing.T) {
 		name, _, _ := strings.Cut(ref, `"`)
 		if doc.Components.Schemas[name] == nil {
 			t.Errorf("no schema %s", name)
+		}
+	}
+}
+
+// TestRefusedLimited: who is refused is limited too, and does not fill the log.
+func TestRefusedLimited(t *testing.T) {
+	var log bytes.Buffer
+	c := newCentre(t, func(o *Options) { o.Limits.KioskPerSecond, o.Log = 2, slog.New(slog.NewTextHandler(&log, nil)) })
+	d := c.enrolled()
+	must(t, c.db.RevokeKiosk(t.Context(), d.id, "stolen"))
+	h := c.api.Handler() // asked directly: the line is there when it has answered
+	ask := func(path, token string) int {
+		r, w := httptest.NewRequest("GET", path, nil), httptest.NewRecorder()
+		r.Header.Set(protocol.HeaderVersion, "1")
+		r.Header.Set("Authorization", "Bearer "+token)
+		h.ServeHTTP(w, r)
+		return w.Code
+	}
+	got := map[int]int{}
+	for range 40 {
+		got[ask("/v1/changes", d.token)]++
+		ask("/v1/changes", "rubbish")
+		ask("/nothing", "")
+	}
+	if got[403] != 4 || got[429] != 36 {
+		t.Errorf("revoked: %v", got)
+	}
+	// 30 lines of the kiosk, 30 of the address, until time goes by.
+	refusals := func() int {
+		return strings.Count(log.String(), "msg=request ") - strings.Count(log.String(), "status=200")
+	}
+	if n := refusals(); n != 60 {
+		t.Errorf("%d lines", n)
+	}
+	c.clock.Advance(time.Second)
+	ask("/nothing", "")
+	ask("/nothing", "")
+	if n := refusals(); n != 61 {
+		t.Errorf("a second later: %d lines", n)
+	}
+}
+
+func TestNetworks(t *testing.T) {
+	for from, want := range map[string]string{
+		"192.0.2.1": "192.0.2.1", "2001:db8:1:2:3:4:5:6": "2001:db8:1:2::/64", "2001:db8:1:2::9": "2001:db8:1:2::/64", "fe80::1%eth0": "fe80::/64", "unknown": "unknown",
+	} {
+		if got := network(from); got != want {
+			t.Errorf("%s counts as %s", from, got)
+		}
+	}
+	// Another address of one network is no new guesser; of another network it is.
+	s := New(Options{Limits: Limits{AddressPerSecond: 0.2}, Clock: domaintest.NewClock(start)})
+	for i, from := range []string{"2001:db8::1", "2001:db8::2", "2001:db8:0:1::1"} {
+		r := httptest.NewRequest("POST", "/v1/enrolments", strings.NewReader("{}"))
+		r.RemoteAddr = "[" + from + "]:5"
+		r.Header.Set(protocol.HeaderVersion, "1")
+		r.Header.Set("Content-Type", "application/json")
+		for range 2 {
+			w := httptest.NewRecorder()
+			s.Handler().ServeHTTP(w, r)
+			if limited := w.Code == 429; limited != (i == 1) {
+				t.Errorf("%s: %d", from, w.Code)
+			}
 		}
 	}
 }

@@ -31,7 +31,7 @@ func refusedf(status int, code protocol.Code, format string, args ...any) error 
 
 // enrol joins a kiosk.
 func (s *Server) enrol(c *call) (any, error) {
-	if wait := s.addresses.take(c.from, s.Clock.Now()); wait > 0 {
+	if wait := s.addresses.take(c.network, s.Clock.Now()); wait > 0 {
 		return nil, &limited{wait}
 	}
 	var r protocol.EnrolRequest
@@ -84,7 +84,7 @@ func (s *Server) siteKeys(c *call, k postgres.Kiosk) ([]protocol.SealedKey, erro
 
 // token sells an access token for an assertion.
 func (s *Server) token(c *call) (any, error) {
-	if wait := s.addresses.take(c.from, s.Clock.Now()); wait > 0 {
+	if wait := s.addresses.take(c.network, s.Clock.Now()); wait > 0 {
 		return nil, &limited{wait}
 	}
 	if err := c.kind("application/x-www-form-urlencoded"); err != nil {
@@ -187,7 +187,8 @@ func bearer(r *http.Request) (string, bool) {
 	return token, ok && strings.EqualFold(scheme, "Bearer") && token != ""
 }
 
-// authenticate finds the kiosk that an access token was sold to.
+// authenticate finds the kiosk that an access token was sold to, and bounds how
+// often it asks: of a token that holds, revoked or not.
 func (s *Server) authenticate(c *call) (postgres.Kiosk, error) {
 	unauthorised := protocol.NewProblem(http.StatusUnauthorized, protocol.CodeUnauthorised, "want an access token that holds")
 	raw, ok := bearer(c.r)
@@ -211,6 +212,10 @@ func (s *Server) authenticate(c *call) (postgres.Kiosk, error) {
 	})
 	if err != nil || !protocol.ValidID(claims.Subject) {
 		return postgres.Kiosk{}, unauthorised
+	}
+	// Asked too often, the database does not hear of it, whatever it would say.
+	if wait := s.kiosks.take(claims.Subject, s.Clock.Now()); wait > 0 {
+		return postgres.Kiosk{Device: claims.Subject}, &limited{wait}
 	}
 	k, err := s.DB.Kiosk(c.ctx(), claims.Subject)
 	if errors.Is(err, domain.ErrNotFound) {

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"encoding/hex"
@@ -27,21 +28,26 @@ const HeaderRequestID = "X-Request-Id"
 
 // call is one request on its way.
 type call struct {
-	w     http.ResponseWriter
-	r     *http.Request
-	id    string
-	from  string // the address that asked
-	kiosk postgres.Kiosk
-	admin postgres.Admin
+	w       http.ResponseWriter
+	r       *http.Request
+	id      string
+	from    string // the address that asked
+	network string // what of it is counted
+	kiosk   postgres.Kiosk
+	admin   postgres.Admin
 }
 
 func (c *call) ctx() context.Context { return c.r.Context() }
+
+// who asked, as far as it is known.
+func (c *call) who() string { return cmp.Or(c.kiosk.Device, c.admin.ID, c.network) }
 
 // serve makes a handler of a route: everything that all requests have in common.
 func (s *Server) serve(rt route) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		began := time.Now()
 		c := &call{w: w, r: r, id: requestID(r), from: s.address(r)}
+		c.network = network(c.from)
 		h := w.Header()
 		h.Set(HeaderRequestID, c.id)
 		h.Set("X-Content-Type-Options", "nosniff")
@@ -78,7 +84,7 @@ func (s *Server) serve(rt route) http.Handler {
 			write(w, status, "application/json", answer)
 		}
 		s.metrics.request(rt, status, time.Since(began))
-		if !rt.open || status >= 400 {
+		if status < 400 && !rt.open || status >= 400 && s.lines.take(c.who(), s.Clock.Now()) == 0 {
 			s.Log.Info("request", "id", c.id, "method", r.Method, "route", rt.path, "status", status, "device", c.kiosk.Device,
 				"admin", c.admin.Name, "from", c.from, "took", time.Since(began))
 		}
@@ -117,12 +123,9 @@ func (s *Server) guarded(rt route, c *call) (answer any, err error) {
 		if c.kiosk, err = s.authenticate(c); err != nil {
 			return nil, err
 		}
-		if wait := s.kiosks.take(c.kiosk.Device, s.Clock.Now()); wait > 0 {
-			return nil, &limited{wait}
-		}
 	case admin, auditor:
 		// Who guesses tokens is slowed down; who has one has a limit of their own.
-		now, guesses := s.Clock.Now(), "admin "+c.from
+		now, guesses := s.Clock.Now(), "admin "+c.network
 		if wait := s.addresses.look(guesses, now); wait > 0 {
 			return nil, &limited{wait}
 		}
@@ -234,11 +237,20 @@ func (c *call) decode(limit int, v any) error {
 	if err := c.kind("application/json"); err != nil {
 		return err
 	}
-	body, err := io.ReadAll(http.MaxBytesReader(c.w, c.r.Body, int64(limit)))
+	body, err := c.body(limit)
 	if err != nil {
-		return reading(err)
+		return err
 	}
 	return protocol.DecodeStrict(body, limit, v)
+}
+
+// body reads a body of at most limit bytes.
+func (c *call) body(limit int) ([]byte, error) {
+	body, err := io.ReadAll(http.MaxBytesReader(c.w, c.r.Body, int64(limit)))
+	if err != nil {
+		return nil, reading(err)
+	}
+	return body, nil
 }
 
 // reading is an error of a body that did not arrive whole.
@@ -286,6 +298,20 @@ func (s *Server) address(r *http.Request) string {
 		addr = next.Unmap()
 	}
 	return addr.String()
+}
+
+// network is what of an address is counted: of IPv6 the /64, for whoever has one
+// address of it has them all.
+func network(from string) string {
+	addr, err := netip.ParseAddr(from)
+	if err != nil || addr.Is4() {
+		return from
+	}
+	p, err := addr.Prefix(64) // without its zone
+	if err != nil {
+		return from
+	}
+	return p.String()
 }
 
 func methodRefused(allowed []string) func(*call) (any, error) {

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"bytes"
 	"encoding/hex"
 	"errors"
 	"net/http"
@@ -21,14 +22,23 @@ func (s *Server) batch(c *call) (any, error) {
 	if c.r.Header.Get("Content-Encoding") != "gzip" {
 		return nil, refusedf(http.StatusUnsupportedMediaType, protocol.CodeMediaType, "want Content-Encoding gzip")
 	}
-	// A batch may be 16 MB once it is read: so many at once, and no more.
+	// Who sends slowly holds up themselves: the slot is for what has arrived.
+	if !s.sending.enter(c.kiosk.Device) {
+		return nil, &limited{time.Second}
+	}
+	defer s.sending.leave(c.kiosk.Device)
+	packed, err := c.body(protocol.MaxBatchGzip)
+	if err != nil {
+		return nil, err
+	}
+	// A batch may be 16 MB once it is unpacked: so many at once, and no more.
 	select {
 	case s.batches <- struct{}{}:
 		defer func() { <-s.batches }()
 	default:
 		return nil, refusedf(http.StatusServiceUnavailable, protocol.CodeUnavailable, "too many batches at once")
 	}
-	plain, err := protocol.Gunzip(http.MaxBytesReader(c.w, c.r.Body, protocol.MaxBatchGzip), protocol.MaxBatchPlain)
+	plain, err := protocol.Gunzip(bytes.NewReader(packed), protocol.MaxBatchPlain)
 	if err != nil {
 		return nil, err
 	}

@@ -50,3 +50,32 @@ func (l *limiter) ask(who string, at time.Time, take bool) time.Duration {
 	}
 	return wait
 }
+
+// atOnce bounds how many requests each of many may have under way at once.
+type atOnce struct {
+	most int
+
+	mu  sync.Mutex
+	now map[string]int
+}
+
+func newAtOnce(most int) *atOnce { return &atOnce{most: most, now: map[string]int{}} }
+
+// enter tells whether one more may be; then leave is to follow.
+func (a *atOnce) enter(who string) bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.now[who] >= a.most {
+		return false
+	}
+	a.now[who]++
+	return true
+}
+
+func (a *atOnce) leave(who string) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.now[who]--; a.now[who] == 0 {
+		delete(a.now, who)
+	}
+}

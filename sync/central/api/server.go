@@ -70,7 +70,10 @@ type Server struct {
 	kiosks    *limiter
 	users     *limiter
 	addresses *limiter
-	batches   chan struct{}
+	lines     *limiter // of the log, about what was refused
+	ready     readiness
+	sending   *atOnce       // batches of one kiosk, from the first byte on
+	batches   chan struct{} // that have arrived
 	streams   chan struct{}
 	closing   chan struct{}
 	close     sync.Once
@@ -91,6 +94,8 @@ func New(o Options) *Server {
 		kiosks:    newLimiter(o.Limits.KioskPerSecond, 2),
 		users:     newLimiter(o.Limits.UserPerSecond, 5),
 		addresses: newLimiter(o.Limits.AddressPerSecond, 10),
+		lines:     newLimiter(1, 30),
+		sending:   newAtOnce(2), // the second is for one that was given up
 		batches:   make(chan struct{}, o.Limits.Batches),
 		streams:   make(chan struct{}, maxStreams),
 		closing:   make(chan struct{}),

@@ -20,7 +20,6 @@ import (
 	"net/url"
 	"slices"
 	"strconv"
-	"sync"
 	"syscall"
 	"time"
 
@@ -29,7 +28,8 @@ import (
 )
 
 const (
-	atOnce  = 16
+	atOnce  = 32
+	each    = 4                // of one webhook
 	timeout = 15 * time.Second // of one message
 	lease   = 2 * time.Minute
 	every   = 2 * time.Second // how often it looks for what is due
@@ -40,7 +40,7 @@ var waits = []time.Duration{5 * time.Second, time.Minute, 5 * time.Minute, 30 * 
 
 // DB is what it needs of the database.
 type DB interface {
-	TakeDeliveries(ctx context.Context, n int, lease time.Duration) ([]postgres.Delivery, error)
+	TakeDeliveries(ctx context.Context, n, each int, busy map[string]int, lease time.Duration) ([]postgres.Delivery, error)
 	Delivered(ctx context.Context, id string) error
 	Undelivered(ctx context.Context, id, cause string, next time.Time) error
 	CloseWebhook(ctx context.Context, id, why string) error
@@ -109,46 +109,55 @@ func CheckURL(s string) error {
 	return nil
 }
 
-// Run sends until ctx ends.
+// Run sends until ctx ends. Each message has a worker of its own, and whatever is
+// done makes room at once: nobody waits for the slowest.
 func (s *Sender) Run(ctx context.Context) error {
+	done := make(chan string, atOnce) // by webhook
+	busy, under := map[string]int{}, 0
+	defer func() {
+		for ; under > 0; under-- {
+			<-done
+		}
+	}()
 	for {
-		n, err := s.Once(ctx)
-		if ctx.Err() != nil {
-			return ctx.Err()
+		free := atOnce - under
+		var list []postgres.Delivery
+		if free > 0 {
+			var err error
+			list, err = s.db.TakeDeliveries(ctx, free, each, busy, lease)
+			if err != nil && ctx.Err() == nil {
+				s.log.Warn("messages go on later", "error", err)
+			}
 		}
-		if err != nil {
-			s.log.Warn("messages go on later", "error", err)
+		for _, d := range list {
+			busy[d.Webhook]++
+			under++
+			go func() {
+				if err := s.deliver(ctx, d); err != nil && ctx.Err() == nil {
+					s.log.Warn("messages go on later", "error", err)
+				}
+				done <- d.Webhook
+			}()
 		}
-		if n == atOnce {
-			continue
-		}
+		full := len(list) == free // more may be due
 		t := s.clock.NewTimer(every)
-		select {
-		case <-ctx.Done():
-			t.Stop()
-			return ctx.Err()
-		case <-t.C():
+		for wait := true; wait; {
+			select {
+			case <-ctx.Done():
+				t.Stop()
+				return ctx.Err()
+			case <-t.C():
+				wait = false
+			case w := <-done:
+				wait = !full && busy[w] < each
+				under--
+				if busy[w]--; busy[w] == 0 {
+					delete(busy, w)
+				}
+			}
 		}
+		t.Stop()
 	}
-}
-
-// Once sends what is due, up to a handful, and tells how many that were.
-func (s *Sender) Once(ctx context.Context) (int, error) {
-	list, err := s.db.TakeDeliveries(ctx, atOnce, lease)
-	if err != nil {
-		return 0, err
-	}
-	errs := make([]error, len(list))
-	var wg sync.WaitGroup
-	for i, d := range list {
-		wg.Add(1)
-		go func() {
-			defer wg.Done()
-			errs[i] = s.deliver(ctx, d)
-		}()
-	}
-	wg.Wait()
-	return len(list), errors.Join(errs...)
 }
 
 // deliver sends one message, and says what became of it.

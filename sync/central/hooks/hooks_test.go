@@ -4,8 +4,10 @@ import (
 	"context"
 	"encoding/base64"
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
@@ -20,19 +22,29 @@ import (
 
 var start = time.Date(2026, 11, 21, 10, 0, 0, 0, time.UTC)
 
-// book keeps one message in memory.
+// book keeps messages in memory.
 type book struct {
 	mu     sync.Mutex
 	due    []postgres.Delivery
 	said   []string
 	nextAt time.Time
+	noted  chan struct{}
 }
 
-func (b *book) TakeDeliveries(context.Context, int, time.Duration) ([]postgres.Delivery, error) {
+func (b *book) TakeDeliveries(_ context.Context, n, each int, busy map[string]int, _ time.Duration) (out []postgres.Delivery, _ error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	out := b.due
-	b.due = nil
+	count := maps.Clone(busy)
+	var left []postgres.Delivery
+	for _, d := range b.due {
+		if len(out) < n && count[d.Webhook] < each {
+			out = append(out, d)
+			count[d.Webhook]++
+			continue
+		}
+		left = append(left, d)
+	}
+	b.due = left
 	return out, nil
 }
 
@@ -40,6 +52,7 @@ func (b *book) note(s string) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.said = append(b.said, s)
+	b.noted <- struct{}{}
 	return nil
 }
 
@@ -60,10 +73,59 @@ func sender(b *book, allowed ...string) *Sender {
 	return New(b, domaintest.NewClock(start), slog.New(slog.DiscardHandler), ps)
 }
 
-func once(t *testing.T, s *Sender) {
+// run sends until n messages are settled.
+func run(t *testing.T, b *book, s *Sender, n int) {
 	t.Helper()
-	if n, err := s.Once(t.Context()); n != 1 || err != nil {
-		t.Fatalf("%d, %v", n, err)
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() { ended <- s.Run(ctx) }()
+	for range n {
+		select {
+		case <-b.noted:
+		case <-time.After(20 * time.Second):
+			t.Fatalf("of %d messages only these: %v", n, b.said)
+		}
+	}
+	cancel()
+	if err := <-ended; !errors.Is(err, context.Canceled) {
+		t.Error(err)
+	}
+}
+
+// TestSlowWebhook: one that does not answer holds up its own messages, and nobody
+// else's; it has no more than its share under way.
+func TestSlowWebhook(t *testing.T) {
+	var mu sync.Mutex
+	held, most := 0, 0
+	gone := make(chan struct{})
+	slow := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		mu.Lock()
+		held++
+		most = max(most, held)
+		mu.Unlock()
+		<-gone
+	}))
+	defer slow.Close()
+	defer close(gone)
+	quick := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
+	defer quick.Close()
+	b := &book{noted: make(chan struct{}, 200)}
+	for i := range 60 {
+		b.due = append(b.due, postgres.Delivery{ID: fmt.Sprint("slow", i), Webhook: "w1", URL: slow.URL, Body: []byte("{}"), Attempts: 1})
+	}
+	for i := range 60 {
+		b.due = append(b.due, postgres.Delivery{ID: fmt.Sprint("quick", i), Webhook: "w2", URL: quick.URL, Body: []byte("{}"), Attempts: 1})
+	}
+	run(t, b, sender(b, "127.0.0.0/8"), 60)
+	mu.Lock()
+	defer mu.Unlock()
+	if most > each {
+		t.Errorf("%d at once", most)
+	}
+	for _, s := range b.said {
+		if !strings.HasPrefix(s, "delivered quick") {
+			t.Error(s)
+		}
 	}
 }
 
@@ -109,9 +171,9 @@ func TestDelivery(t *testing.T) {
 		{500, len(waits) + 1, "not delivered m1: it answered 500", -1},
 		{410, 1, "closed w1: it answered 410", 0},
 	} {
-		b := &book{due: []postgres.Delivery{{ID: "m1", Webhook: "w1", URL: srv.URL, Secret: []byte("secret"), Body: []byte(`{}`), Attempts: tt.attempts}}}
+		b := &book{noted: make(chan struct{}, 1), due: []postgres.Delivery{{ID: "m1", Webhook: "w1", URL: srv.URL, Secret: []byte("secret"), Body: []byte(`{}`), Attempts: tt.attempts}}}
 		status = tt.status
-		once(t, sender(b, "127.0.0.0/8"))
+		run(t, b, sender(b, "127.0.0.0/8"), 1)
 		want := start.Add(tt.next)
 		if tt.next <= 0 {
 			want = time.Time{}
@@ -131,8 +193,8 @@ func TestGuard(t *testing.T) {
 	srv := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { reached = true }))
 	defer srv.Close()
 	for _, u := range []string{srv.URL, strings.Replace(srv.URL, "127.0.0.1", "localhost", 1), strings.Replace(srv.URL, "127.0.0.1", "[::ffff:127.0.0.1]", 1)} {
-		b := &book{due: []postgres.Delivery{{ID: "m1", URL: u, Attempts: 1}}}
-		once(t, sender(b))
+		b := &book{noted: make(chan struct{}, 1), due: []postgres.Delivery{{ID: "m1", URL: u, Attempts: 1}}}
+		run(t, b, sender(b), 1)
 		if len(b.said) != 1 || !strings.Contains(b.said[0], errForbidden.Error()) || !b.nextAt.IsZero() || reached {
 			t.Errorf("%s: %v, reached %v", u, b.said, reached)
 		}

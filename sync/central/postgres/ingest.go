@@ -52,6 +52,7 @@ type taken struct {
 	id     uuid.UUID
 	hash   [sha256.Size]byte
 	body   protocol.Body
+	before *taken // the same item, earlier in the batch
 }
 
 func (t *taken) reject(why protocol.Reject, detail string) {
@@ -104,7 +105,9 @@ func (db *DB) Ingest(ctx context.Context, k Kiosk, b protocol.Batch) ([]protocol
 			all[i].answer = &answers[i]
 		}
 		in.sites = map[string]bool{}
-		return in.take(ctx, tx, all, skew)
+		err := in.take(ctx, tx, all, skew)
+		followFirst(all)
+		return err
 	})
 	return answers, wrap("ingest", err)
 }
@@ -161,7 +164,8 @@ func formOf(err error) string {
 	return "the body is malformed"
 }
 
-// repeated answers for items that come twice in one batch.
+// repeated answers for items that come twice in one batch. Those that are the same
+// are done with once the first is.
 func repeated(all []taken) {
 	type name struct {
 		kind protocol.Kind
@@ -178,9 +182,18 @@ func repeated(all []taken) {
 		case before == nil:
 			seen[n] = t
 		case before.hash == t.hash:
-			t.answer.Status = protocol.StatusDuplicate
+			t.answer.Status, t.before = protocol.StatusDuplicate, before
 		default:
 			t.conflict()
+		}
+	}
+}
+
+// followFirst refuses the repetitions of items that were refused.
+func followFirst(all []taken) {
+	for i := range all {
+		if t := &all[i]; t.before != nil && !t.before.answer.Status.Done() {
+			t.answer.Status, t.answer.Reason, t.answer.Detail = t.before.answer.Status, t.before.answer.Reason, t.before.answer.Detail
 		}
 	}
 }

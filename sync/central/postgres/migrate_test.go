@@ -103,3 +103,36 @@ func TestMigrateFromSchema2(t *testing.T) {
 		t.Errorf("%+v, %v", page, err)
 	}
 }
+
+// TestMigrateFromSchema3: badge keys stay whose they were, with their limits. Its
+// rows are written here as that release wrote them; never edit them.
+func TestMigrateFromSchema3(t *testing.T) {
+	dsn := pgtest.Database(t, "schema3", func(ctx context.Context, dsn string) error {
+		return provide(dsn, func(p *goose.Provider) error { _, err := p.UpTo(ctx, 3); return err })
+	})
+	c, err := pgx.Connect(t.Context(), dsn)
+	must(t, err)
+	_, err = c.Exec(t.Context(), `
+		INSERT INTO sites (id, name, feed_seq, created_at) VALUES ('norte', 'Banco norte', 3, '2026-11-21 10:00+00');
+		INSERT INTO kiosks (device, site, branch, public_key, exchange_key, enrolled_at) VALUES ('6f1c2b1e-9d3a-4a57-8e0e-000000000001', 'norte', 'centro', '\x01', '\x02', '2026-11-21 10:00+00');
+		INSERT INTO badge_keys (site, id, public, device, proven, version, told_at, retired_at, revoked_at, revoked_of) VALUES
+			('norte', '000000000001', '\x0101010101010101010101010101010101010101010101010101010101010101', '6f1c2b1e-9d3a-4a57-8e0e-000000000001', true, 2, '2026-11-21 10:00+00', NULL, NULL, NULL),
+			('norte', '000000000002', '\x0202020202020202020202020202020202020202020202020202020202020202', '6f1c2b1e-9d3a-4a57-8e0e-000000000001', false, 1, '2026-11-21 10:00+00', '2026-11-20 10:00+00', NULL, NULL),
+			('norte', '000000000003', '\x0303030303030303030303030303030303030303030303030303030303030303', '6f1c2b1e-9d3a-4a57-8e0e-000000000001', true, 1, '2026-11-21 10:00+00', NULL, '2026-11-21 11:00+00', '6f1c2b1e-9d3a-4a57-8e0e-000000000009');`)
+	must(t, err)
+	must(t, c.Close(t.Context()))
+	must(t, Migrate(t.Context(), dsn))
+
+	db := open(t, dsn, domaintest.NewClock(start))
+	keys := map[string]any{}
+	must(t, db.readKeys(t.Context(), "norte", []string{"000000000001", "000000000002", "000000000003"}, keys))
+	for i, id := range []string{"000000000001", "000000000002", "000000000003"} {
+		k, ok := keys[string(protocol.ChangeBadgeKey)+id].(*protocol.TrustedKey)
+		if !ok || k.RetiredAt.IsZero() != (i != 1) || k.RevokedAt.IsZero() != (i != 2) {
+			t.Errorf("%s: %+v", id, k)
+		}
+	}
+	if n := one[int](t, db, "SELECT count(*) FROM badge_keys WHERE proved_at = told_at"); n != 2 {
+		t.Errorf("%d are proven", n)
+	}
+}

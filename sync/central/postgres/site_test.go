@@ -123,6 +123,43 @@ func TestBadgeKeysOfOthers(t *testing.T) {
 	}
 }
 
+// Nor by being the first to call it theirs: who proves to hold it has it as their
+// own, and of a key that nobody can prove any more that counts which trusts it most.
+func TestBadgeKeysThiefFirst(t *testing.T) {
+	db, clock := newDB(t)
+	a, thief := enrol(t, db, "norte"), enrol(t, db, "norte")
+	dropped := func(b *protocol.BadgeKey) { b.DroppedAt, b.Proof = clock.Now(), nil }
+	old, at := clock.Now().AddDate(-1, 0, 0), clock.Now()
+	// 1 signs, 2 and 3 are retired; of 4 another key is said to have the id.
+	send(t, db, thief, badgeKeyOf(t, thief, 1, 1, retired(old)), badgeKeyOf(t, thief, 2, 1, dropped), badgeKeyOf(t, thief, 3, 1, retired(at.AddDate(1, 0, 0))),
+		badgeKeyOf(t, thief, 4, 1, retired(old)))
+	_, err := db.pool.Exec(t.Context(), "UPDATE badge_keys SET public = '\\x00' || substr(public, 2) WHERE id = $1", keyID(4))
+	must(t, err)
+	must(t, db.RevokeKiosk(t.Context(), thief.Device, "thief"))
+	clock.Advance(time.Hour)
+	got := said(send(t, db, a, badgeKeyOf(t, a, 1, 1, nil), badgeKeyOf(t, a, 2, 1, retired(at)), badgeKeyOf(t, a, 3, 1, retired(at)), badgeKeyOf(t, a, 4, 1, nil)))
+	if got != " stored stored stored stored" {
+		t.Fatal(got)
+	}
+	// What was on its way when the thief was revoked, and what is said of a key that
+	// is another's by now.
+	send(t, db, thief, badgeKeyOf(t, thief, 1, 2, dropped), badgeKeyOf(t, thief, 3, 2, dropped))
+	for n := byte(1); n <= 4; n++ {
+		k := trustedKey(t, db, a, n)
+		if k == nil || k.DeviceID != a.Device || !k.RevokedAt.IsZero() || k.RetiredAt.IsZero() != (n == 1 || n == 4) || n == 2 && !k.RetiredAt.Equal(at) {
+			t.Errorf("key %d: %+v", n, k)
+		}
+	}
+	// Its own word still counts: gone, though the thief has said of it that it is there.
+	send(t, db, a, badgeKeyOf(t, a, 1, 2, dropped))
+	if k := trustedKey(t, db, a, 1); k != nil {
+		t.Errorf("dropped by its kiosk: %+v", k)
+	}
+	if n := one[int](t, db, "SELECT count(*) FROM alarms"); n != 0 {
+		t.Errorf("%d alarms", n)
+	}
+}
+
 // A revoked kiosk's keys say when; it stays so for whoever holds a copy, until that
 // kiosk is enrolled anew.
 func TestRevokedBadgeKeys(t *testing.T) {

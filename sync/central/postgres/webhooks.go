@@ -119,21 +119,31 @@ type Delivery struct {
 	Attempts         int // with this one
 }
 
-// TakeDeliveries takes up to n messages that are due. Nobody else gets them until
-// the lease is over: who ends before it has told of them sends them again.
-func (db *DB) TakeDeliveries(ctx context.Context, n int, lease time.Duration) (list []Delivery, err error) {
+// TakeDeliveries takes up to n messages that are due, and of each webhook no more
+// than make each of them under way, with those that busy counts already: one that
+// answers slowly holds up its own. Nobody else gets them until the lease is over:
+// who ends before it has told of them sends them again.
+func (db *DB) TakeDeliveries(ctx context.Context, n, each int, busy map[string]int, lease time.Duration) (list []Delivery, err error) {
 	err = db.keyed(ctx, func() (err error) {
-		list, err = db.takeDeliveries(ctx, n, lease)
+		list, err = db.takeDeliveries(ctx, n, each, busy, lease)
 		return err
 	})
 	return list, wrap("take messages", err)
 }
 
-func (db *DB) takeDeliveries(ctx context.Context, n int, lease time.Duration) ([]Delivery, error) {
+func (db *DB) takeDeliveries(ctx context.Context, n, each int, busy map[string]int, lease time.Duration) ([]Delivery, error) {
 	now := db.now()
-	rows, err := db.pool.Query(ctx, `WITH due AS (SELECT d.id FROM deliveries d WHERE d.state = 'pending' AND d.next_at <= $1 ORDER BY d.next_at LIMIT $2 FOR UPDATE SKIP LOCKED)
+	hooks, counts := make([]string, 0, len(busy)), make([]int, 0, len(busy))
+	for id, count := range busy {
+		hooks, counts = append(hooks, id), append(counts, count)
+	}
+	rows, err := db.pool.Query(ctx, `WITH due AS (SELECT x.id FROM webhooks w LEFT JOIN unnest($4::uuid[], $5::int[]) b (webhook, n) ON b.webhook = w.id
+			CROSS JOIN LATERAL (SELECT d.id, d.next_at FROM deliveries d WHERE d.webhook = w.id AND d.state = 'pending' AND d.next_at <= $1
+				ORDER BY d.next_at LIMIT greatest($6 - coalesce(b.n, 0), 0) FOR UPDATE SKIP LOCKED) x
+			ORDER BY x.next_at LIMIT $2)
 		UPDATE deliveries d SET next_at = $3, attempts = d.attempts + 1 FROM due, webhooks w
-		WHERE d.id = due.id AND w.id = d.webhook RETURNING d.id::text, w.id::text, w.url, w.wrapped, d.body::text, d.attempts`, now, n, now.Add(lease))
+		WHERE d.id = due.id AND w.id = d.webhook RETURNING d.id::text, w.id::text, w.url, w.wrapped, d.body::text, d.attempts`,
+		now, n, now.Add(lease), hooks, counts, each)
 	if err != nil {
 		return nil, err
 	}
