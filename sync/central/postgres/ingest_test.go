@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgxpool"
 
 	"agentid/app/domain"
 	"agentid/sync/protocol"
@@ -254,6 +256,70 @@ func TestMonths(t *testing.T) {
 	}
 }
 
+// TestMonthsAhead: partitions are there before their months, and to make one takes
+// no look through all the others' events while they are shut out.
+func TestMonthsAhead(t *testing.T) {
+	db, clock := newDB(t)
+	k := enrol(t, db, "norte")
+	_, err := db.Retain(t.Context(), Retention{})
+	must(t, err)
+	made := func() string {
+		return one[string](t, db, "SELECT string_agg(inhrelid::regclass::text, ' ' ORDER BY inhrelid::regclass::text) FROM pg_inherits WHERE inhparent = 'events'::regclass")
+	}
+	if got := made(); got != "events_2026_11 events_2026_12 events_2027_01 events_other" {
+		t.Error(got)
+	}
+	// Told early of two people, of whom one is erased; what erasing missed, because
+	// the event was being moved, is made good.
+	ahead := start.AddDate(0, 3, 0)
+	early := func(n int) protocol.Item {
+		return event(t, k, n, func(e *domain.Event) { e.ID, e.Person = domain.EventID(idAt(ahead, n)), personID(n) })
+	}
+	if got := said(send(t, db, k, early(1), early(2))); got != " stored stored" {
+		t.Fatal(got)
+	}
+	send(t, db, k, tombstoneOf(t, 1))
+	_, err = db.pool.Exec(t.Context(), "UPDATE events_other SET person = $1, erased = false WHERE seq = 1", string(personID(1)))
+	must(t, err)
+
+	cfg := db.pool.Config()
+	var mu sync.Mutex
+	var notices []string
+	cfg.ConnConfig.RuntimeParams["client_min_messages"] = "debug1"
+	cfg.ConnConfig.OnNotice = func(_ *pgconn.PgConn, n *pgconn.Notice) {
+		mu.Lock()
+		defer mu.Unlock()
+		notices = append(notices, n.Message)
+	}
+	pool, err := pgxpool.NewWithConfig(t.Context(), cfg)
+	must(t, err)
+	db.pool.Close()
+	db.pool = pool
+	clock.Advance(31 * 24 * time.Hour)
+	_, err = db.Retain(t.Context(), Retention{})
+	must(t, err)
+	if got := made(); !strings.Contains(got, "events_2027_02") {
+		t.Error(got)
+	}
+	mu.Lock()
+	defer mu.Unlock()
+	if !slices.ContainsFunc(notices, func(s string) bool {
+		return strings.Contains(s, `default partition "events_other" is implied by existing constraints`)
+	}) {
+		t.Errorf("events_other was looked through while it was locked: %q", notices)
+	}
+	got := one[string](t, db, "SELECT string_agg(concat_ws(' ', tableoid::regclass, seq, person, erased), ', ' ORDER BY seq) FROM events")
+	if want := "events_2027_02 1 t, events_2027_02 2 " + string(personID(2)) + " f"; got != want {
+		t.Errorf("%s, want %s", got, want)
+	}
+	if n := one[int](t, db, "SELECT count(*) FROM pg_constraint WHERE conrelid = 'events_other'::regclass AND contype = 'c'"); n != 0 {
+		t.Errorf("%d constraints are left", n)
+	}
+	if !one[bool](t, db, "SELECT to_regclass('events_other_id') IS NOT NULL") {
+		t.Error("to find what moves everything is read")
+	}
+}
+
 func TestPeople(t *testing.T) {
 	db, _ := newDB(t)
 	a, b, far := enrol(t, db, "norte"), enrol(t, db, "norte"), enrol(t, db, "sur")
@@ -345,5 +411,24 @@ func TestBadges(t *testing.T) {
 	must(t, err)
 	if got := *v.(*protocol.Badge); len(page.Changes) != 1 || got != r {
 		t.Errorf("%+v of %+v", got, page)
+	}
+}
+
+// TestMonthsMadeTogether: many who need one month at once have it made once.
+func TestMonthsMadeTogether(t *testing.T) {
+	db, _ := newDB(t)
+	for m := monthOf(start); m < monthOf(start)+5; m++ {
+		var wg sync.WaitGroup
+		for range 6 {
+			wg.Go(func() {
+				if err := db.makeMonth(context.Background(), m); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		wg.Wait()
+	}
+	if n := one[int](t, db, "SELECT count(*) FROM pg_inherits WHERE inhparent = 'events'::regclass"); n != 6 {
+		t.Errorf("%d partitions", n)
 	}
 }

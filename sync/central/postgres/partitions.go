@@ -3,6 +3,7 @@ package postgres
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -62,13 +63,31 @@ func partitionName(m int64) string {
 // needMonths makes the partitions that ids belong to, where they are not there.
 func (db *DB) needMonths(ctx context.Context, ids []uuid.UUID) error {
 	now := monthOf(db.now())
+	var months []int64
+	for _, u := range ids {
+		if m, ok := idMonth(u); ok && m >= now-monthsBack && m <= now+monthsAhead {
+			months = append(months, m)
+		}
+	}
+	return db.haveMonths(ctx, months)
+}
+
+// comingMonths makes the partitions of this month and those that come, so that no
+// batch waits for them when a month begins.
+func (db *DB) comingMonths(ctx context.Context) error {
+	now := monthOf(db.now())
+	var months []int64
+	for m := now; m <= now+monthsAhead; m++ {
+		months = append(months, m)
+	}
+	return db.haveMonths(ctx, months)
+}
+
+func (db *DB) haveMonths(ctx context.Context, months []int64) error {
 	var missing []int64
 	db.mu.Lock()
-	seen := map[int64]bool{}
-	for _, u := range ids {
-		m, ok := idMonth(u)
-		if ok && m >= now-monthsBack && m <= now+monthsAhead && !db.months[m] && !seen[m] {
-			seen[m] = true
+	for _, m := range months {
+		if !db.months[m] && !slices.Contains(missing, m) {
 			missing = append(missing, m)
 		}
 	}
@@ -84,27 +103,59 @@ func (db *DB) needMonths(ctx context.Context, ids []uuid.UUID) error {
 	return nil
 }
 
+// makeMonth makes the partition of a month. events_other, where much may lie, is
+// locked against those who store events for moments only: a constraint shuts it to
+// the month, it is looked through beside them, and then need not be when the
+// partition is attached.
 func (db *DB) makeMonth(ctx context.Context, m int64) error {
 	name, from, to := partitionName(m), firstID(m), firstID(m+1)
-	return db.tx(ctx, func(tx pgx.Tx) error {
-		if _, err := tx.Exec(ctx, "SELECT pg_advisory_xact_lock($1)", lockPartitions); err != nil {
-			return err
-		}
+	fence := "not_" + name
+	err := db.unlessThere(ctx, name, func(tx pgx.Tx) error {
 		var there bool
-		if err := tx.QueryRow(ctx, "SELECT to_regclass($1) IS NOT NULL", name).Scan(&there); err != nil || there {
+		err := tx.QueryRow(ctx, "SELECT EXISTS (SELECT 1 FROM pg_constraint WHERE conrelid = 'events_other'::regclass AND conname = $1)", fence).Scan(&there)
+		if err != nil || there {
 			return err
 		}
-		// What came before its month had a partition moves there.
+		_, err = tx.Exec(ctx, fmt.Sprintf("ALTER TABLE events_other ADD CONSTRAINT %s CHECK (id < '%s' OR id >= '%s') NOT VALID", fence, from, to))
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	return db.unlessThere(ctx, name, func(tx pgx.Tx) error {
 		for _, q := range []string{
 			"CREATE TABLE " + name + " (LIKE events INCLUDING DEFAULTS INCLUDING CONSTRAINTS INCLUDING INDEXES)",
+			// What came before its month had a partition moves there.
 			fmt.Sprintf("WITH moved AS (DELETE FROM events_other WHERE id >= '%s' AND id < '%s' RETURNING *) INSERT INTO %s SELECT * FROM moved", from, to, name),
+			"ALTER TABLE events_other VALIDATE CONSTRAINT " + fence,
+			// Whoever erased somebody meanwhile did not see what was on its way.
+			fmt.Sprintf("SELECT pg_advisory_xact_lock_shared(%d)", lockErasure),
+			"UPDATE " + name + " e SET person = NULL, erased = true FROM tombstones t WHERE e.person = t.person",
 			fmt.Sprintf("ALTER TABLE events ATTACH PARTITION %s FOR VALUES FROM ('%s') TO ('%s')", name, from, to),
+			"ALTER TABLE events_other DROP CONSTRAINT " + fence,
 		} {
 			if _, err := tx.Exec(ctx, q); err != nil {
 				return err
 			}
 		}
 		return nil
+	})
+}
+
+// unlessThere does f where a partition is not there, nor being made by another.
+func (db *DB) unlessThere(ctx context.Context, name string, f func(pgx.Tx) error) error {
+	return db.tx(ctx, func(tx pgx.Tx) error {
+		if _, err := tx.Exec(ctx, "SELECT pg_advisory_xact_lock($1)", lockPartitions); err != nil {
+			return err
+		}
+		// Asked of the table: to_regclass may answer as it did before the wait.
+		var there bool
+		err := tx.QueryRow(ctx, `SELECT EXISTS (SELECT 1 FROM pg_class WHERE relname = $1
+			AND relnamespace = (SELECT relnamespace FROM pg_class WHERE oid = 'events'::regclass))`, name).Scan(&there)
+		if err != nil || there {
+			return err
+		}
+		return f(tx)
 	})
 }
 
@@ -120,8 +171,12 @@ type Retained struct {
 }
 
 // Retain removes what is older than it may be, what is left of assertions,
-// codes and tickets that are over, and dooms the pictures of events that go.
+// codes and tickets that are over, and dooms the pictures of events that go. It
+// makes room for the months that come.
 func (db *DB) Retain(ctx context.Context, r Retention) (out Retained, err error) {
+	if err := db.comingMonths(ctx); err != nil {
+		return out, err
+	}
 	now := db.now()
 	err = db.tx(ctx, func(tx pgx.Tx) error {
 		out = Retained{}

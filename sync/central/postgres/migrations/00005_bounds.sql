@@ -11,7 +11,11 @@ ALTER TABLE badge_keys DROP COLUMN proven, DROP CONSTRAINT badge_keys_pkey, ADD 
 CREATE INDEX deliveries_webhook ON deliveries (webhook, next_at) WHERE state = 'pending';
 DROP INDEX deliveries_due;
 
+-- What came before its month had a partition is looked for when it gets one.
+CREATE INDEX events_other_id ON events_other (id);
+
 -- +goose Down
+DROP INDEX events_other_id;
 CREATE INDEX deliveries_due ON deliveries (next_at) WHERE state = 'pending';
 DROP INDEX deliveries_webhook;
 DELETE FROM badge_keys b USING badge_keys o WHERE o.site = b.site AND o.id = b.id AND o.device <> b.device
