@@ -413,3 +413,22 @@ func TestBadges(t *testing.T) {
 		t.Errorf("%+v of %+v", got, page)
 	}
 }
+
+// TestMonthsMadeTogether: many who need one month at once have it made once.
+func TestMonthsMadeTogether(t *testing.T) {
+	db, _ := newDB(t)
+	for m := monthOf(start); m < monthOf(start)+5; m++ {
+		var wg sync.WaitGroup
+		for range 6 {
+			wg.Go(func() {
+				if err := db.makeMonth(context.Background(), m); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		wg.Wait()
+	}
+	if n := one[int](t, db, "SELECT count(*) FROM pg_inherits WHERE inhparent = 'events'::regclass"); n != 6 {
+		t.Errorf("%d partitions", n)
+	}
+}

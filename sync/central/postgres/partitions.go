@@ -148,8 +148,11 @@ func (db *DB) unlessThere(ctx context.Context, name string, f func(pgx.Tx) error
 		if _, err := tx.Exec(ctx, "SELECT pg_advisory_xact_lock($1)", lockPartitions); err != nil {
 			return err
 		}
+		// Asked of the table: to_regclass may answer as it did before the wait.
 		var there bool
-		if err := tx.QueryRow(ctx, "SELECT to_regclass($1) IS NOT NULL", name).Scan(&there); err != nil || there {
+		err := tx.QueryRow(ctx, `SELECT EXISTS (SELECT 1 FROM pg_class WHERE relname = $1
+			AND relnamespace = (SELECT relnamespace FROM pg_class WHERE oid = 'events'::regclass))`, name).Scan(&there)
+		if err != nil || there {
 			return err
 		}
 		return f(tx)
