@@ -194,6 +194,7 @@ func problemOf(err error) *protocol.Problem {
 		{errors.As(err, &tooLarge) || errors.Is(err, protocol.ErrTooLarge), 413, protocol.CodeTooLarge, "the body is too large"},
 		{errors.Is(err, postgres.ErrErased), 410, protocol.CodeErased, "it is about somebody who has been erased"},
 		{errors.Is(err, postgres.ErrNoEvent), 409, protocol.CodeConflict, "the event has not arrived yet"},
+		{errors.Is(err, postgres.ErrDoomed), 409, protocol.CodeNoObject, "what was put there is being deleted: put it anew, later"},
 		{errors.Is(err, postgres.ErrEnrolled), 409, protocol.CodeConflict, "a kiosk of that id is enrolled with another key: revoke it first"},
 		{errors.Is(err, postgres.ErrFixedText), 409, protocol.CodeConflict, "that version is out: people consent to it. Publish the text as another version"},
 		{errors.Is(err, postgres.ErrCode), 403, protocol.CodeCode, "the enrolment code is wrong, used or over"},

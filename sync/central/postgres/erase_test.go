@@ -62,7 +62,7 @@ func traces(t testing.TB, db *DB, id domain.PersonID) (n int) {
 }
 
 func TestErasureWins(t *testing.T) {
-	db, _ := newDB(t)
+	db, clock := newDB(t)
 	k, far := enrol(t, db, "norte"), enrol(t, db, "sur")
 	registered(t, db, k, 1)
 	registered(t, db, k, 2)
@@ -125,6 +125,26 @@ func TestErasureWins(t *testing.T) {
 	}
 	for _, d := range doomed {
 		must(t, db.ObjectGone(t.Context(), d, 2))
+	}
+	// It is on record at once; but until their tickets are over, pictures may come.
+	recorded, err := db.Unrecorded(t.Context(), 10)
+	if err != nil || len(recorded) != 1 || recorded[0].Person != personID(1) {
+		t.Fatalf("%+v, %v", recorded, err)
+	}
+	must(t, db.Recorded(t.Context(), personID(1)))
+	clock.Advance(afterPut - time.Second)
+	again, err := db.Doomed(t.Context(), 10)
+	must(t, err)
+	if open, err := db.OpenTombstones(t.Context(), 10); err != nil || len(again) != 0 || len(open) != 0 {
+		t.Errorf("too early: %v, %v, %v", again, open, err)
+	}
+	clock.Advance(time.Second)
+	again, err = db.Doomed(t.Context(), 10)
+	if err != nil || len(again) != 2 || !again[0].Last || !again[1].Last {
+		t.Errorf("after that: %v, %v", again, err)
+	}
+	for _, d := range again {
+		must(t, db.ObjectGone(t.Context(), d, 0))
 	}
 	open, err := db.OpenTombstones(t.Context(), 10)
 	if err != nil || len(open) != 1 || open[0].Person != personID(1) || open[0].AskedBy != k.Device {
@@ -233,7 +253,7 @@ func TestTicketsExpire(t *testing.T) {
 		t.Errorf("%v, %v", doomed, err)
 	}
 	// While it is being deleted, nothing refers to it.
-	if err := db.Commit(t.Context(), k, lost); !errors.Is(err, ErrUnavailable) {
+	if err := db.Commit(t.Context(), k, lost); !errors.Is(err, ErrDoomed) {
 		t.Errorf("commit: %v", err)
 	}
 }

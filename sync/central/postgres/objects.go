@@ -3,7 +3,6 @@ package postgres
 import (
 	"context"
 	"errors"
-	"fmt"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -19,6 +18,8 @@ var (
 	ErrErased = errors.New("erased")
 	// ErrNoEvent: the event has not arrived yet.
 	ErrNoEvent = errors.New("the event has not arrived yet")
+	// ErrDoomed: what was put there is being deleted; it is to be put anew, later.
+	ErrDoomed = errors.New("the picture is being deleted")
 )
 
 // Place is where a picture of a kiosk is kept: by its content.
@@ -55,7 +56,8 @@ func (db *DB) Ticket(ctx context.Context, k Kiosk, r protocol.TicketRequest, exp
 	return stored, wrap("ticket", err)
 }
 
-// Commit refers to a picture whose object has been verified.
+// Commit refers to a picture whose object has been verified. ErrErased, ErrNoEvent,
+// ErrDoomed.
 func (db *DB) Commit(ctx context.Context, k Kiosk, r protocol.TicketRequest) error {
 	bucket, key := Place(k, r)
 	return wrap("commit picture", db.tx(ctx, func(tx pgx.Tx) error {
@@ -70,7 +72,7 @@ func (db *DB) Commit(ctx context.Context, k Kiosk, r protocol.TicketRequest) err
 			return err
 		}
 		if doomed {
-			return fmt.Errorf("picture is being deleted: %w", ErrUnavailable)
+			return ErrDoomed
 		}
 		_, err = tx.Exec(ctx, `INSERT INTO objects (bucket, key, device, subject, site, sha256, size, type, event, person, at)
 			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) ON CONFLICT DO NOTHING`,
@@ -83,16 +85,13 @@ func (db *DB) Commit(ctx context.Context, k Kiosk, r protocol.TicketRequest) err
 	}))
 }
 
-// DoomTicket has a picture deleted that was put, but may not stay.
+// DoomTicket has a picture deleted that was put, but may not stay. Its ticket stays
+// until it is over: it may have another put.
 func (db *DB) DoomTicket(ctx context.Context, k Kiosk, r protocol.TicketRequest) error {
 	bucket, key := Place(k, r)
 	return wrap("doom picture", db.tx(ctx, func(tx pgx.Tx) error {
-		_, err := tx.Exec(ctx, "DELETE FROM tickets WHERE bucket = $1 AND key = $2 AND device = $3 AND subject = $4", bucket, key, k.Device, subject(r))
-		if err != nil {
-			return err
-		}
-		_, err = tx.Exec(ctx, `INSERT INTO doomed (bucket, key) SELECT $1, $2 WHERE NOT EXISTS (SELECT 1 FROM objects WHERE bucket = $1 AND key = $2)
-			ON CONFLICT (bucket, key) DO UPDATE SET versions = NULL`, bucket, key)
+		_, err := tx.Exec(ctx, "INSERT INTO doomed (bucket, key) SELECT $1, $2 WHERE NOT EXISTS (SELECT 1 FROM objects WHERE bucket = $1 AND key = $2)"+onDoomed,
+			bucket, key)
 		return err
 	}))
 }

@@ -1,0 +1,25 @@
+-- +goose Up
+
+ALTER TABLE doomed
+    -- Tickets are out until then, or what they began: something may still be put
+    -- there. It is erased at once, and again after that; only then is it gone.
+    ADD COLUMN put_until timestamptz NOT NULL DEFAULT '-infinity',
+    ADD COLUMN next_at   timestamptz NOT NULL DEFAULT '-infinity', -- not looked at before
+    -- How many versions were deleted so far; versions stays NULL until nothing can
+    -- come any more.
+    ADD COLUMN removed   integer     NOT NULL DEFAULT 0;
+UPDATE doomed SET removed = versions WHERE versions IS NOT NULL;
+DROP INDEX doomed_open;
+CREATE INDEX doomed_open ON doomed (next_at) WHERE versions IS NULL;
+
+-- When the object store had the record of it, which does not wait for its pictures.
+ALTER TABLE tombstones ADD COLUMN recorded_at timestamptz;
+UPDATE tombstones SET recorded_at = objects_at;
+CREATE INDEX tombstones_unrecorded ON tombstones (at) WHERE recorded_at IS NULL;
+
+-- +goose Down
+DROP INDEX tombstones_unrecorded;
+ALTER TABLE tombstones DROP COLUMN recorded_at;
+DROP INDEX doomed_open;
+CREATE INDEX doomed_open ON doomed (bucket, key) WHERE versions IS NULL;
+ALTER TABLE doomed DROP COLUMN put_until, DROP COLUMN next_at, DROP COLUMN removed;
