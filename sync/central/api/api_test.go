@@ -254,6 +254,30 @@ func TestSlowBody(t *testing.T) {
 	}
 }
 
+// TestTooManyErasures: who has too many people erased is told so, and when to come again.
+func TestTooManyErasures(t *testing.T) {
+	c := newCentre(t, nil)
+	d := c.enrolled()
+	stones := func(from int) *http.Request {
+		var list []protocol.Item
+		for n := range protocol.MaxItems {
+			it, err := protocol.TombstoneItem(domain.PersonID(testID(from+n)), domain.ErasureReceipt{ID: testID(1_000_000 + from + n), At: start, Why: domain.ReasonErasedByPerson, KeyGone: true})
+			must(t, err)
+			list = append(list, it)
+		}
+		return d.post(list...)
+	}
+	for i, want := range []int{200, 200, 429} {
+		status, body, h := c.do(stones(2000 * i))
+		if status != want || status == 429 && (code(t, body) != protocol.CodeErasures || h.Get("Retry-After") != "3601") {
+			t.Fatalf("batch %d: %d %.200s, %v", i, status, body, h)
+		}
+	}
+	if got := d.send(d.event(1, "")); got != "stored" {
+		t.Error(got)
+	}
+}
+
 // TestWaitBeyondBodyTime: who waits for a change is not cut off by the time that
 // a body may take.
 func TestWaitBeyondBodyTime(t *testing.T) {

@@ -164,6 +164,11 @@ func (s *Server) refuse(c *call, rt route, err error) int {
 		if errors.As(err, &l) {
 			h.Set("Retry-After", strconv.Itoa(max(1, int(l.wait/time.Second)+1)))
 		}
+		var many *postgres.TooManyErasures
+		if errors.As(err, &many) {
+			h.Set("Retry-After", strconv.Itoa(max(1, int(many.Wait/time.Second)+1)))
+			s.Log.Warn("a kiosk has too many people erased", "id", c.id, "device", c.kiosk.Device)
+		}
 	case http.StatusServiceUnavailable:
 		h.Set("Retry-After", "2")
 	}
@@ -183,6 +188,7 @@ func problemOf(err error) *protocol.Problem {
 	}
 	var tooLarge *http.MaxBytesError
 	var l *limited
+	var many *postgres.TooManyErasures
 	var timeout interface{ Timeout() bool }
 	for _, k := range []struct {
 		is     bool
@@ -191,6 +197,7 @@ func problemOf(err error) *protocol.Problem {
 		detail string
 	}{
 		{errors.As(err, &l), 429, protocol.CodeRateLimited, "asked too often"},
+		{errors.As(err, &many), 429, protocol.CodeErasures, "too many erasures of one kiosk: send the rest without, and them later"},
 		{errors.As(err, &tooLarge) || errors.Is(err, protocol.ErrTooLarge), 413, protocol.CodeTooLarge, "the body is too large"},
 		{errors.Is(err, postgres.ErrErased), 410, protocol.CodeErased, "it is about somebody who has been erased"},
 		{errors.Is(err, postgres.ErrNoEvent), 409, protocol.CodeConflict, "the event has not arrived yet"},

@@ -22,6 +22,9 @@ type erasure struct {
 	at      time.Time
 	askedBy string
 	receipt []byte // of the kiosk that erased first, as JSON
+	// everywhere has all sites told and a record made, also of one who is not known
+	// here. Of such a one a kiosk's word counts for its own site alone.
+	everywhere bool
 }
 
 // Figures say how much of somebody was erased from the database.
@@ -36,8 +39,9 @@ type Figures struct {
 	Objects  int64 `json:"objects"`
 }
 
-// erase removes somebody, leaves a tombstone, and tells every site. It is given
-// lockErasure alone. Asked again, it finishes what may have come since.
+// erase removes somebody, leaves a tombstone, and tells the sites that have not
+// been told. It is given lockErasure alone. Asked again, it finishes what may have
+// come since.
 func erase(ctx context.Context, tx pgx.Tx, e erasure) (f Figures, err error) {
 	id := string(e.person)
 	if f.Objects, err = doom(ctx, tx, id, `o.person = $1 OR (o.device, o.event) IN (
@@ -70,16 +74,41 @@ func erase(ctx context.Context, tx pgx.Tx, e erasure) (f Figures, err error) {
 		}
 		*step.n = tag.RowsAffected()
 	}
-	tag, err := tx.Exec(ctx, `INSERT INTO tombstones (person, id, site, why, at, asked_by, receipt, figures) VALUES ($1, $2, $3, $4, $5, $6, $7::jsonb, $8)
-		ON CONFLICT (person) DO NOTHING`, id, e.id, e.site, string(e.why), e.at, e.askedBy, jsonOrNull(e.receipt), f)
-	if err != nil || tag.RowsAffected() == 0 {
-		return f, err
-	}
-	body, err := json.Marshal(protocol.Erased{Person: e.person, Why: e.why, At: e.at})
+	all := e.everywhere || f != Figures{}
+	_, err = tx.Exec(ctx, `INSERT INTO tombstones (person, id, site, why, at, asked_by, receipt, figures, record) VALUES ($1, $2, $3, $4, $5, $6, $7::jsonb, $8, $9)
+		ON CONFLICT (person) DO UPDATE SET record = true WHERE excluded.record AND NOT tombstones.record`,
+		id, e.id, e.site, string(e.why), e.at, e.askedBy, jsonOrNull(e.receipt), f, all)
 	if err != nil {
 		return f, err
 	}
-	return f, tellAll(ctx, tx, protocol.ChangeTombstone, id, e.at, body)
+	return f, tellErased(ctx, tx, e, all)
+}
+
+// tellErased tells the site of an erasure, or all, of it, in the order of their ids;
+// none twice.
+func tellErased(ctx context.Context, tx pgx.Tx, e erasure, all bool) error {
+	rows, err := tx.Query(ctx, `SELECT id FROM sites s WHERE ($1 OR s.id = $2)
+		AND NOT EXISTS (SELECT 1 FROM changes c WHERE c.site = s.id AND c.kind = $3 AND c.ref = $4) ORDER BY id FOR UPDATE OF s`,
+		all, e.site, string(protocol.ChangeTombstone), string(e.person))
+	if err != nil {
+		return err
+	}
+	sites, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	if err != nil || len(sites) == 0 {
+		return err
+	}
+	body, err := json.Marshal(protocol.Erased{Person: e.person, Why: e.why, At: e.at})
+	if err != nil {
+		return err
+	}
+	told := map[string]bool{}
+	for _, s := range sites {
+		if err := tell(ctx, tx, s, protocol.ChangeTombstone, string(e.person), e.at, false, body); err != nil {
+			return err
+		}
+		told[s] = true
+	}
+	return ring(ctx, tx, told)
 }
 
 func jsonOrNull(b []byte) any {
@@ -150,7 +179,7 @@ func (db *DB) Erase(ctx context.Context, id domain.PersonID, why domain.Reason, 
 		if err != nil && !errors.Is(err, pgx.ErrNoRows) {
 			return err
 		}
-		_, err = erase(ctx, tx, erasure{person: id, id: newID(now).String(), site: site, why: why, at: now, askedBy: askedBy})
+		_, err = erase(ctx, tx, erasure{person: id, id: newID(now).String(), site: site, why: why, at: now, askedBy: askedBy, everywhere: true})
 		return err
 	}))
 }
@@ -166,7 +195,7 @@ func (db *DB) Replay(ctx context.Context, t Tombstone) (bool, error) {
 		if err := tx.QueryRow(ctx, "SELECT EXISTS (SELECT 1 FROM tombstones WHERE person = $1)", string(t.Person)).Scan(&there); err != nil || there {
 			return err
 		}
-		_, err := erase(ctx, tx, erasure{person: t.Person, id: t.ID, site: t.Site, why: t.Why, at: t.At, askedBy: t.AskedBy})
+		_, err := erase(ctx, tx, erasure{person: t.Person, id: t.ID, site: t.Site, why: t.Why, at: t.At, askedBy: t.AskedBy, everywhere: true})
 		return err
 	})
 	return err == nil && !there, wrap("replay erasure", err)
@@ -211,7 +240,7 @@ func (db *DB) ObjectGone(ctx context.Context, d Doomed, versions int) error {
 
 // Unrecorded lists up to n tombstones that the object store has no record of yet.
 func (db *DB) Unrecorded(ctx context.Context, n int) ([]Tombstone, error) {
-	return db.tombstones(ctx, "recorded_at IS NULL", n)
+	return db.tombstones(ctx, "record AND recorded_at IS NULL", n)
 }
 
 // Recorded tells that the object store has the record of a tombstone.
@@ -223,7 +252,7 @@ func (db *DB) Recorded(ctx context.Context, id domain.PersonID) error {
 // OpenTombstones lists up to n tombstones whose pictures are gone, and that have
 // not been settled.
 func (db *DB) OpenTombstones(ctx context.Context, n int) ([]Tombstone, error) {
-	return db.tombstones(ctx, `objects_at IS NULL AND recorded_at IS NOT NULL
+	return db.tombstones(ctx, `objects_at IS NULL AND (recorded_at IS NOT NULL OR NOT record)
 		AND NOT EXISTS (SELECT 1 FROM doomed d WHERE d.person = t.person AND d.versions IS NULL)`, n)
 }
 
@@ -282,7 +311,8 @@ func (db *DB) ErasureReport(ctx context.Context, id domain.PersonID) (r Report, 
 	}
 	r.Receipt = receipt
 	rows, err := db.pool.Query(ctx, `SELECT k.device::text, k.site, k.branch, c.seq IS NULL OR k.cursor_seq >= c.seq, k.cursor_at, k.revoked_at IS NOT NULL
-		FROM kiosks k LEFT JOIN changes c ON c.site = k.site AND c.kind = 'tombstone' AND c.ref = $1 ORDER BY k.device`, string(id))
+		FROM kiosks k JOIN tombstones t ON t.person = $1::uuid LEFT JOIN changes c ON c.site = k.site AND c.kind = 'tombstone' AND c.ref = $1::uuid::text
+		WHERE t.record OR c.seq IS NOT NULL ORDER BY k.device`, string(id))
 	if err != nil {
 		return r, wrap("erasure report", err)
 	}

@@ -75,7 +75,7 @@ type batch struct {
 
 // Ingest takes a batch in: all of its items that can be taken, with their
 // effects, in one transaction. It answers for each, in order. With an error
-// nothing was taken. The batch has been through protocol.DecodeBatch.
+// nothing was taken; a *TooManyErasures is one. The batch has been through protocol.DecodeBatch.
 func (db *DB) Ingest(ctx context.Context, k Kiosk, b protocol.Batch) ([]protocol.Answer, error) {
 	in := &batch{db: db, kiosk: k, now: db.now()}
 	skew := b.SentAt.Sub(in.now)
@@ -106,6 +106,10 @@ func (db *DB) Ingest(ctx context.Context, k Kiosk, b protocol.Batch) ([]protocol
 		in.sites = map[string]bool{}
 		return in.take(ctx, tx, all, skew)
 	})
+	var many *TooManyErasures
+	if errors.As(err, &many) {
+		err = errors.Join(err, db.alarmErasures(ctx, k))
+	}
 	return answers, wrap("ingest", err)
 }
 
@@ -187,8 +191,7 @@ func repeated(all []taken) {
 
 // take does all of a batch that is done in its transaction.
 func (in *batch) take(ctx context.Context, tx pgx.Tx, all []taken, skew time.Duration) error {
-	var events, plain, special []*taken
-	lock := "SELECT pg_advisory_xact_lock_shared($1)"
+	var events, plain, special, stones []*taken
 	about := map[domain.PersonID]bool{}
 	for i := range all {
 		t := &all[i]
@@ -202,7 +205,7 @@ func (in *batch) take(ctx context.Context, tx pgx.Tx, all []taken, skew time.Dur
 		case protocol.KindEvent:
 			events = append(events, t)
 		case protocol.KindTombstone:
-			lock = "SELECT pg_advisory_xact_lock($1)"
+			stones = append(stones, t)
 			special = append(special, t)
 		case protocol.KindPerson, protocol.KindConsent, protocol.KindBadge, protocol.KindBadgeKey:
 			special = append(special, t)
@@ -210,10 +213,17 @@ func (in *batch) take(ctx context.Context, tx pgx.Tx, all []taken, skew time.Dur
 			plain = append(plain, t)
 		}
 	}
+	lock := "SELECT pg_advisory_xact_lock_shared($1)"
+	alone, err := in.newErasures(ctx, tx, stones)
+	if err != nil {
+		return err
+	}
+	if alone {
+		lock = "SELECT pg_advisory_xact_lock($1)"
+	}
 	if _, err := tx.Exec(ctx, lock, lockErasure); err != nil {
 		return err
 	}
-	var err error
 	if in.erased, err = erasedAmong(ctx, tx, slices.Collect(maps.Keys(about))); err != nil {
 		return err
 	}
@@ -224,6 +234,9 @@ func (in *batch) take(ctx context.Context, tx pgx.Tx, all []taken, skew time.Dur
 		return fmt.Errorf("items: %w", err)
 	}
 	for _, t := range special {
+		if t.answer.Status != "" {
+			continue
+		}
 		if err := in.takeSpecial(ctx, tx, t); err != nil {
 			return fmt.Errorf("%s: %w", t.item.Kind, err)
 		}

@@ -12,14 +12,17 @@ UPDATE doomed SET removed = versions WHERE versions IS NOT NULL;
 DROP INDEX doomed_open;
 CREATE INDEX doomed_open ON doomed (next_at) WHERE versions IS NULL;
 
--- When the object store had the record of it, which does not wait for its pictures.
-ALTER TABLE tombstones ADD COLUMN recorded_at timestamptz;
+ALTER TABLE tombstones
+    -- Whether every site is told, and the object store is to have a record of it:
+    -- not of somebody of whom only the kiosk knows that had them erased.
+    ADD COLUMN record      boolean     NOT NULL DEFAULT true,
+    ADD COLUMN recorded_at timestamptz; -- which does not wait for its pictures
 UPDATE tombstones SET recorded_at = objects_at;
-CREATE INDEX tombstones_unrecorded ON tombstones (at) WHERE recorded_at IS NULL;
+CREATE INDEX tombstones_unrecorded ON tombstones (at) WHERE record AND recorded_at IS NULL;
 
 -- +goose Down
 DROP INDEX tombstones_unrecorded;
-ALTER TABLE tombstones DROP COLUMN recorded_at;
+ALTER TABLE tombstones DROP COLUMN record, DROP COLUMN recorded_at;
 DROP INDEX doomed_open;
 CREATE INDEX doomed_open ON doomed (bucket, key) WHERE versions IS NULL;
 ALTER TABLE doomed DROP COLUMN put_until, DROP COLUMN next_at, DROP COLUMN removed;
