@@ -66,7 +66,7 @@ func erase(ctx context.Context, tx pgx.Tx, e erasure) (f Figures, err error) {
 		{new(int64), "UPDATE items SET person = NULL WHERE person = $1"},
 		{new(int64), "UPDATE deliveries SET person = NULL, body = body #- '{data,person_id}' WHERE person = $1"},
 		{new(int64), "DELETE FROM changes WHERE kind IN ('person', 'seen') AND ref = $1::uuid::text"},
-		{new(int64), "DELETE FROM alarms WHERE detail ->> 'person' = $1::uuid::text OR detail -> 'others' ? $1::uuid::text"},
+		{new(int64), "DELETE FROM alarms WHERE people @> ARRAY[$1::uuid]"},
 	} {
 		tag, err := tx.Exec(ctx, step.sql, id)
 		if err != nil {

@@ -74,13 +74,3 @@ func (in *batch) newErasures(ctx context.Context, tx pgx.Tx, stones []*taken) (b
 	}
 	return false, &TooManyErasures{last.Add(erasuresTime).Sub(in.now)}
 }
-
-// alarmErasures raises an alarm of a kiosk that has too many people erased, once
-// within erasuresTime.
-func (db *DB) alarmErasures(ctx context.Context, k Kiosk) error {
-	now := db.now()
-	_, err := db.pool.Exec(ctx, `INSERT INTO alarms (at, site, device, kind, detail) SELECT $1, $2, $3, 'many_erasures', jsonb_build_object('most', $4::integer)
-		WHERE NOT EXISTS (SELECT 1 FROM alarms WHERE device = $3 AND kind = 'many_erasures' AND at > $5)`,
-		now, k.Site, k.Device, maxErasures, now.Add(-erasuresTime))
-	return err
-}

@@ -108,7 +108,7 @@ func (db *DB) Ingest(ctx context.Context, k Kiosk, b protocol.Batch) ([]protocol
 	})
 	var many *TooManyErasures
 	if errors.As(err, &many) {
-		err = errors.Join(err, db.alarmErasures(ctx, k))
+		err = errors.Join(err, raise(ctx, db.pool, k, in.now, "many_erasures", map[string]any{"most": maxErasures}))
 	}
 	return answers, wrap("ingest", err)
 }
@@ -480,12 +480,6 @@ func (in *batch) takeSpecial(ctx context.Context, tx pgx.Tx, t *taken) error {
 type refusal struct {
 	why    protocol.Reject
 	detail string
-}
-
-func (in *batch) alarm(ctx context.Context, tx pgx.Tx, kind string, detail map[string]any) error {
-	_, err := tx.Exec(ctx, "INSERT INTO alarms (at, site, device, kind, detail) VALUES ($1, $2, $3, $4, $5)",
-		in.now, in.kiosk.Site, in.kiosk.Device, kind, detail)
-	return err
 }
 
 // columns are the names of a list.

@@ -119,7 +119,7 @@ type Retained struct {
 	Partitions, Events, Items, Objects int64
 }
 
-// Retain removes what is older than it may be, what is left of assertions,
+// Retain removes what is older than it may be, what is left of alarms, assertions,
 // codes and tickets that are over, and dooms the pictures of events that go.
 func (db *DB) Retain(ctx context.Context, r Retention) (out Retained, err error) {
 	now := db.now()
@@ -128,6 +128,7 @@ func (db *DB) Retain(ctx context.Context, r Retention) (out Retained, err error)
 		for _, q := range []string{
 			"DELETE FROM assertions WHERE expires_at < $1",
 			"DELETE FROM deliveries WHERE state = 'sent' AND at < $1::timestamptz - interval '7 days'",
+			fmt.Sprintf("DELETE FROM alarms WHERE at < $1::timestamptz - interval '%d hours'", int(keepAlarms/time.Hour)),
 			"DELETE FROM codes WHERE expires_at < $1::timestamptz - interval '1 day'",
 			// A ticket that was never committed may have left an object.
 			`WITH over AS (DELETE FROM tickets WHERE expires_at < $1::timestamptz - interval '1 hour' RETURNING bucket, key)

@@ -20,7 +20,23 @@ ALTER TABLE tombstones
 UPDATE tombstones SET recorded_at = objects_at;
 CREATE INDEX tombstones_unrecorded ON tombstones (at) WHERE record AND recorded_at IS NULL;
 
+-- Of one thing of one kiosk there is one alarm. The default is for programs of the
+-- release before that still run.
+ALTER TABLE alarms
+    ADD COLUMN item   text   NOT NULL DEFAULT gen_random_uuid()::text,
+    ADD COLUMN people uuid[] NOT NULL DEFAULT '{}'; -- whom it names
+UPDATE alarms SET people = ARRAY(SELECT p::uuid FROM (SELECT detail ->> 'person' AS p
+    UNION ALL SELECT jsonb_array_elements_text(detail -> 'others')) x WHERE p IS NOT NULL)
+    WHERE kind = 'same_document';
+UPDATE alarms SET item = coalesce(people[1]::text, detail::text);
+DELETE FROM alarms WHERE id IN (SELECT id FROM (SELECT id, row_number() OVER (PARTITION BY device, kind, item ORDER BY id DESC) AS n FROM alarms) x WHERE n > 1);
+CREATE UNIQUE INDEX alarms_item ON alarms (device, kind, item);
+CREATE INDEX alarms_people ON alarms USING gin (people);
+
 -- +goose Down
+DROP INDEX alarms_people;
+DROP INDEX alarms_item;
+ALTER TABLE alarms DROP COLUMN item, DROP COLUMN people;
 DROP INDEX tombstones_unrecorded;
 ALTER TABLE tombstones DROP COLUMN record, DROP COLUMN recorded_at;
 DROP INDEX doomed_open;
