@@ -131,7 +131,7 @@ const (
 
 // onDoomed is what becomes of an object that was doomed before.
 const onDoomed = ` ON CONFLICT (bucket, key) DO UPDATE SET person = coalesce(excluded.person, doomed.person), versions = NULL,
-	next_at = '-infinity', put_until = greatest(doomed.put_until, excluded.put_until)`
+	generation = doomed.generation + 1, next_at = '-infinity', put_until = greatest(doomed.put_until, excluded.put_until)`
 
 // doom marks objects, and tickets, that match a condition of person $1 as to be
 // deleted on their account. It counts the objects.
@@ -154,10 +154,10 @@ func doom(ctx context.Context, tx pgx.Tx, person, where string) (int64, error) {
 		// The same picture may show others as well; erasure wins.
 		{`WITH gone AS (DELETE FROM objects o USING doomed d WHERE d.person = $1 AND d.versions IS NULL AND o.bucket = d.bucket AND o.key = d.key
 				RETURNING o.bucket, o.key, o.at)
-			UPDATE doomed d SET put_until = greatest(d.put_until, g.until)
+			UPDATE doomed d SET put_until = greatest(d.put_until, g.until), generation = generation + 1
 			FROM (SELECT bucket, key, max(at) + $2::interval AS until FROM gone GROUP BY bucket, key) g WHERE d.bucket = g.bucket AND d.key = g.key`, afterPut},
-		{`UPDATE doomed d SET put_until = greatest(d.put_until, (SELECT max(t.expires_at) + $2::interval FROM tickets t WHERE t.bucket = d.bucket AND t.key = d.key))
-			WHERE d.person = $1 AND d.versions IS NULL`, afterTicket},
+		{`UPDATE doomed d SET put_until = greatest(d.put_until, (SELECT max(t.expires_at) + $2::interval FROM tickets t WHERE t.bucket = d.bucket AND t.key = d.key)),
+			generation = generation + 1 WHERE d.person = $1 AND d.versions IS NULL`, afterTicket},
 	} {
 		if _, err := tx.Exec(ctx, step.sql, person, step.after); err != nil {
 			return n, err
@@ -216,12 +216,13 @@ type Tombstone struct {
 type Doomed struct {
 	Bucket, Key string
 	Last        bool
+	Generation  int64
 }
 
 // Doomed lists up to n objects that must go now: those with tickets that are out
 // at once, and again once the tickets are over.
 func (db *DB) Doomed(ctx context.Context, n int) ([]Doomed, error) {
-	rows, err := db.pool.Query(ctx, `SELECT bucket, key, put_until <= $2 FROM doomed WHERE versions IS NULL AND next_at <= $2
+	rows, err := db.pool.Query(ctx, `SELECT bucket, key, put_until <= $2, generation FROM doomed WHERE versions IS NULL AND next_at <= $2
 		ORDER BY next_at, bucket, key LIMIT $1`, n, db.now())
 	if err != nil {
 		return nil, wrap("list doomed", err)
@@ -230,11 +231,14 @@ func (db *DB) Doomed(ctx context.Context, n int) ([]Doomed, error) {
 	return list, wrap("list doomed", err)
 }
 
-// ObjectGone tells that the object store had no version of an object left.
+// ObjectGone tells that the object store had no version of an object left. One that
+// was doomed again since it was listed is still to go.
 func (db *DB) ObjectGone(ctx context.Context, d Doomed, versions int) error {
 	_, err := db.pool.Exec(ctx, `UPDATE doomed SET removed = removed + $3,
-		versions = CASE WHEN $4 THEN removed + $3 ELSE versions END, next_at = CASE WHEN $4 THEN next_at ELSE put_until END
-		WHERE bucket = $1 AND key = $2`, d.Bucket, d.Key, versions, d.Last)
+		versions = CASE WHEN $4 AND generation = $5 THEN removed + $3 ELSE versions END,
+		next_at = CASE WHEN NOT $4 AND generation = $5 THEN put_until ELSE next_at END,
+		generation = generation + ($4 AND generation = $5)::integer
+		WHERE bucket = $1 AND key = $2`, d.Bucket, d.Key, versions, d.Last, d.Generation)
 	return wrap("object gone", err)
 }
 

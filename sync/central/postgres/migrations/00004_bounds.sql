@@ -7,7 +7,10 @@ ALTER TABLE doomed
     ADD COLUMN next_at   timestamptz NOT NULL DEFAULT '-infinity', -- not looked at before
     -- How many versions were deleted so far; versions stays NULL until nothing can
     -- come any more.
-    ADD COLUMN removed   integer     NOT NULL DEFAULT 0;
+    ADD COLUMN removed   integer     NOT NULL DEFAULT 0,
+    -- Grows when it is doomed again, and when it is gone: by it whoever has looked
+    -- into the object store knows whether what was seen there still counts.
+    ADD COLUMN generation bigint     NOT NULL DEFAULT 1;
 UPDATE doomed SET removed = versions WHERE versions IS NOT NULL;
 DROP INDEX doomed_open;
 CREATE INDEX doomed_open ON doomed (next_at) WHERE versions IS NULL;
@@ -41,4 +44,4 @@ DROP INDEX tombstones_unrecorded;
 ALTER TABLE tombstones DROP COLUMN record, DROP COLUMN recorded_at;
 DROP INDEX doomed_open;
 CREATE INDEX doomed_open ON doomed (bucket, key) WHERE versions IS NULL;
-ALTER TABLE doomed DROP COLUMN put_until, DROP COLUMN next_at, DROP COLUMN removed;
+ALTER TABLE doomed DROP COLUMN put_until, DROP COLUMN next_at, DROP COLUMN removed, DROP COLUMN generation;
