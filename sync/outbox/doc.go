@@ -21,5 +21,6 @@
 //     at once. Trouble of one item never counts for another. A centre that wants
 //     this kiosk no more (revoked) or speaks no version of ours is asked again
 //     seldom; the data stays here, and Status says so.
+//   - Erasures wait by themselves where the centre takes no more of them for a while.
 //   - Pictures wait by themselves: with the object store down, events go on.
 package outbox

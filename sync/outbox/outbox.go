@@ -86,6 +86,7 @@ type Outbox struct {
 	counted  time.Time // when Waiting was counted
 	pruned   time.Time
 	pictures pictureState
+	erasures time.Time // until when the centre takes none
 
 	known bool // of the follower's goroutine alone: KnowKinds was called
 }

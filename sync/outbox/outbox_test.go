@@ -125,6 +125,35 @@ func TestComposeKeys(t *testing.T) {
 	}
 }
 
+// Where the centre takes no more erasures for a while, they wait, and nothing else does.
+func TestErasuresWait(t *testing.T) {
+	clock := domaintest.NewClock(start)
+	o := New(Options{Queue: &lanes{waits: [4]int{3, 500, 0, 0}}, Centre: &version{}, Clock: clock, BatchItems: 100})
+	first := func() domain.NoticeKind {
+		t.Helper()
+		list, err := o.compose(t.Context())
+		if err != nil || len(list) != 100 {
+			t.Fatalf("%d, %v", len(list), err)
+		}
+		return list[0].Key.Kind
+	}
+	many := &Refusal{Problem: protocol.NewProblem(429, protocol.CodeErasures, ""), RetryAfter: 10 * time.Minute}
+	event := []letter{{item: protocol.Item{Kind: protocol.KindEvent}}}
+	if err := o.untold(t.Context(), event, many); !errors.Is(err, many) || first() != domain.NoticeErasure {
+		t.Errorf("of a batch without any: %v", err)
+	}
+	if err := o.untold(t.Context(), append([]letter{{item: protocol.Item{Kind: protocol.KindTombstone}}}, event...), many); err != nil {
+		t.Error(err)
+	}
+	if got := first(); got != domain.NoticeEvent {
+		t.Errorf("first is %s", got)
+	}
+	clock.Advance(10 * time.Minute)
+	if got := first(); got != domain.NoticeErasure {
+		t.Errorf("after the wait first is %s", got)
+	}
+}
+
 // However small a batch, every lane comes to its turn.
 func TestComposeSmall(t *testing.T) {
 	for limit := 1; limit < 10; limit++ {

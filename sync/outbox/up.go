@@ -112,9 +112,12 @@ func (o *Outbox) round(ctx context.Context) (more bool, err error) {
 // and the rest up to a share, events for what is left, and whatever waits where
 // events leave room.
 func (o *Outbox) compose(ctx context.Context) ([]domain.Notice, error) {
-	batch, err := o.o.Queue.DueNotices(ctx, domain.LaneErasures, o.limit)
-	if err != nil {
-		return nil, err
+	var batch []domain.Notice
+	var err error
+	if !o.o.Clock.Now().Before(o.erasures) {
+		if batch, err = o.o.Queue.DueNotices(ctx, domain.LaneErasures, o.limit); err != nil {
+			return nil, err
+		}
 	}
 	keys, err := o.keys(ctx, o.limit-len(batch))
 	if err != nil {
@@ -269,6 +272,13 @@ func (o *Outbox) untold(ctx context.Context, letters []letter, err error) error 
 		return err
 	}
 	var r *Refusal
+	if errors.As(err, &r) && r.Problem.Code == protocol.CodeErasures && letters[0].item.Kind == protocol.KindTombstone {
+		// They wait, and nothing else does.
+		wait := min(max(r.RetryAfter, time.Minute), maxRetryAfter)
+		o.erasures = o.o.Clock.Now().Add(wait)
+		o.o.Log.Warn("the centre takes no more erasures for a while", slog.Duration("wait", wait))
+		return nil
+	}
 	split := errors.Is(err, protocol.ErrTooLarge)
 	if errors.As(err, &r) {
 		a := r.Problem.Advice()

@@ -32,6 +32,7 @@ const (
 	CodeWrongObject  Code = "wrong_object" // what was put is not what was announced
 	CodeErased       Code = "erased"       // about somebody who has been erased: give it up
 	CodeRateLimited  Code = "rate_limited" // wait RetryAfter
+	CodeErasures     Code = "erasures"     // too many of them: send what else there is, and them after RetryAfter
 	CodeUnavailable  Code = "unavailable"  // the centre lacks its database or object store
 	CodeInternal     Code = "internal"     //
 	CodeDocument     Code = "document"     // it is not what its kind is to be; the detail says what is wrong
@@ -97,7 +98,7 @@ func (p *Problem) Advice() Advice {
 		return AdviceGive
 	case CodeMalformed, CodeTooLarge, CodeBadRequest:
 		return AdviceSplit
-	case CodeNoObject, CodeRateLimited, CodeUnavailable, CodeInternal, CodeTimeout, CodeClock:
+	case CodeNoObject, CodeRateLimited, CodeErasures, CodeUnavailable, CodeInternal, CodeTimeout, CodeClock:
 		return AdviceRetry
 	}
 	switch p.Status {

@@ -25,6 +25,7 @@ import (
 
 	"agentid/app/domain"
 	"agentid/app/domain/domaintest"
+	"agentid/sync/central/blob"
 	"agentid/sync/central/postgres"
 	"agentid/sync/protocol"
 )
@@ -294,6 +295,30 @@ func TestManySlowBodies(t *testing.T) {
 	}
 }
 
+// TestTooManyErasures: who has too many people erased is told so, and when to come again.
+func TestTooManyErasures(t *testing.T) {
+	c := newCentre(t, nil)
+	d := c.enrolled()
+	stones := func(from int) *http.Request {
+		var list []protocol.Item
+		for n := range protocol.MaxItems {
+			it, err := protocol.TombstoneItem(domain.PersonID(testID(from+n)), domain.ErasureReceipt{ID: testID(1_000_000 + from + n), At: start, Why: domain.ReasonErasedByPerson, KeyGone: true})
+			must(t, err)
+			list = append(list, it)
+		}
+		return d.post(list...)
+	}
+	for i, want := range []int{200, 200, 429} {
+		status, body, h := c.do(stones(2000 * i))
+		if status != want || status == 429 && (code(t, body) != protocol.CodeErasures || h.Get("Retry-After") != "3601") {
+			t.Fatalf("batch %d: %d %.200s, %v", i, status, body, h)
+		}
+	}
+	if got := d.send(d.event(1, "")); got != "stored" {
+		t.Error(got)
+	}
+}
+
 // TestWaitBeyondBodyTime: who waits for a change is not cut off by the time that
 // a body may take.
 func TestWaitBeyondBodyTime(t *testing.T) {
@@ -379,6 +404,11 @@ func TestPictures(t *testing.T) {
 	// The report is signed by a key of the JWKS, and complete once the kiosk has heard.
 	page := d.changes("", "")
 	d.changes(page.Cursor, "")
+	if status := c.ask("GET", "/v1/admin/people/"+string(person)+"/erasure", c.admin, nil, &report); status != 200 || report.Report.Complete {
+		t.Errorf("complete while a picture may be put: %d %+v", status, report)
+	}
+	c.clock.Advance(blob.TicketLife + time.Hour)
+	must(t, c.eraser.Once(t.Context()))
 	if status := c.ask("GET", "/v1/admin/people/"+string(person)+"/erasure", c.admin, nil, &report); status != 200 || !report.Report.Complete || report.Report.Objects.Versions < 1 {
 		t.Errorf("%d %+v", status, report)
 	}

@@ -167,6 +167,11 @@ func (s *Server) refuse(c *call, rt route, err error) int {
 		if errors.As(err, &l) {
 			h.Set("Retry-After", strconv.Itoa(max(1, int(l.wait/time.Second)+1)))
 		}
+		var many *postgres.TooManyErasures
+		if errors.As(err, &many) {
+			h.Set("Retry-After", strconv.Itoa(max(1, int(many.Wait/time.Second)+1)))
+			s.Log.Warn("a kiosk has too many people erased", "id", c.id, "device", c.kiosk.Device)
+		}
 	case http.StatusServiceUnavailable:
 		h.Set("Retry-After", "2")
 	}
@@ -186,6 +191,7 @@ func problemOf(err error) *protocol.Problem {
 	}
 	var tooLarge *http.MaxBytesError
 	var l *limited
+	var many *postgres.TooManyErasures
 	var timeout interface{ Timeout() bool }
 	for _, k := range []struct {
 		is     bool
@@ -194,9 +200,11 @@ func problemOf(err error) *protocol.Problem {
 		detail string
 	}{
 		{errors.As(err, &l), 429, protocol.CodeRateLimited, "asked too often"},
+		{errors.As(err, &many), 429, protocol.CodeErasures, "too many erasures of one kiosk: send the rest without, and them later"},
 		{errors.As(err, &tooLarge) || errors.Is(err, protocol.ErrTooLarge), 413, protocol.CodeTooLarge, "the body is too large"},
 		{errors.Is(err, postgres.ErrErased), 410, protocol.CodeErased, "it is about somebody who has been erased"},
 		{errors.Is(err, postgres.ErrNoEvent), 409, protocol.CodeConflict, "the event has not arrived yet"},
+		{errors.Is(err, postgres.ErrDoomed), 409, protocol.CodeNoObject, "what was put there is being deleted: put it anew, later"},
 		{errors.Is(err, postgres.ErrEnrolled), 409, protocol.CodeConflict, "a kiosk of that id is enrolled with another key: revoke it first"},
 		{errors.Is(err, postgres.ErrFixedText), 409, protocol.CodeConflict, "that version is out: people consent to it. Publish the text as another version"},
 		{errors.Is(err, postgres.ErrCode), 403, protocol.CodeCode, "the enrolment code is wrong, used or over"},

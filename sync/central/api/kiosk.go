@@ -103,6 +103,10 @@ func (s *Server) commit(c *call) (any, error) {
 		return nil, err
 	}
 	bucket, key := postgres.Place(c.kiosk, r)
+	generation, err := s.DB.Generation(c.ctx(), bucket, key)
+	if err != nil {
+		return nil, err
+	}
 	o, err := s.Blob.Stat(c.ctx(), bucket, key)
 	if errors.Is(err, blob.ErrAbsent) {
 		return nil, refusedf(http.StatusConflict, protocol.CodeNoObject, "nothing has been put there")
@@ -117,7 +121,7 @@ func (s *Server) commit(c *call) (any, error) {
 		s.Wake()
 		return nil, refusedf(http.StatusConflict, protocol.CodeWrongObject, "what was put is not what was announced")
 	}
-	err = s.DB.Commit(c.ctx(), c.kiosk, r)
+	err = s.DB.Commit(c.ctx(), c.kiosk, r, generation)
 	if errors.Is(err, postgres.ErrErased) {
 		// It was put before they were erased, or beside it: it goes too.
 		if err := s.DB.DoomTicket(c.ctx(), c.kiosk, r); err != nil {

@@ -20,7 +20,7 @@ var statusOf = map[protocol.Code]int{
 	protocol.CodeMalformed: 400, protocol.CodeBadRequest: 400, protocol.CodeVersion: 400, protocol.CodeInvalidGrant: 400, protocol.CodeClock: 400,
 	protocol.CodeUnauthorised: 401, protocol.CodeUnknown: 401, protocol.CodeRevoked: 403, protocol.CodeForbidden: 403, protocol.CodeCode: 403,
 	protocol.CodeNotFound: 404, protocol.CodeTimeout: 408, protocol.CodeConflict: 409, protocol.CodeNoObject: 409, protocol.CodeWrongObject: 409,
-	protocol.CodeErased: 410, protocol.CodeTooLarge: 413, protocol.CodeMediaType: 415, protocol.CodeDocument: 422, protocol.CodeRateLimited: 429,
+	protocol.CodeErased: 410, protocol.CodeTooLarge: 413, protocol.CodeMediaType: 415, protocol.CodeDocument: 422, protocol.CodeRateLimited: 429, protocol.CodeErasures: 429,
 	protocol.CodeInternal: 500, protocol.CodeUnavailable: 503,
 }
 

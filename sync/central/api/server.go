@@ -160,7 +160,7 @@ func (s *Server) routes() []route {
 		{method: "POST", path: "/v1/token", summary: "Buy an access token with a signed assertion (RFC 7523)", form: true, out: protocol.Token{},
 			refusals: []protocol.Code{protocol.CodeInvalidGrant, protocol.CodeClock, protocol.CodeUnknown, protocol.CodeRevoked, protocol.CodeRateLimited}, handle: s.token},
 		{method: "POST", path: "/v1/batches", summary: "Tell the centre what happened", who: kiosk, in: protocol.Batch{}, gzip: true, out: protocol.BatchAnswer{},
-			refusals: []protocol.Code{protocol.CodeMalformed, protocol.CodeTooLarge, protocol.CodeMediaType, protocol.CodeTimeout}, handle: s.batch},
+			refusals: []protocol.Code{protocol.CodeMalformed, protocol.CodeTooLarge, protocol.CodeMediaType, protocol.CodeTimeout, protocol.CodeErasures}, handle: s.batch},
 		{method: "POST", path: "/v1/snapshots", summary: "Ask for a place to put a picture", who: kiosk, in: protocol.TicketRequest{}, out: protocol.Ticket{},
 			refusals: []protocol.Code{protocol.CodeMalformed, protocol.CodeConflict, protocol.CodeErased}, handle: s.ticket},
 		{method: "POST", path: "/v1/snapshots/commit", summary: "Tell that a picture has been put", who: kiosk, in: protocol.TicketRequest{}, out: protocol.CommitAnswer{},

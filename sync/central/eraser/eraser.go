@@ -36,6 +36,8 @@ const (
 type DB interface {
 	Doomed(ctx context.Context, n int) ([]postgres.Doomed, error)
 	ObjectGone(ctx context.Context, d postgres.Doomed, versions int) error
+	Unrecorded(ctx context.Context, n int) ([]postgres.Tombstone, error)
+	Recorded(ctx context.Context, id domain.PersonID) error
 	OpenTombstones(ctx context.Context, n int) ([]postgres.Tombstone, error)
 	SettleTombstone(ctx context.Context, id domain.PersonID) error
 	Replay(ctx context.Context, t postgres.Tombstone) (bool, error)
@@ -99,43 +101,53 @@ func (e *Eraser) Run(ctx context.Context) error {
 	}
 }
 
-// Once does all that there is to do.
+// Once does all that there is to do now. An erasure is on record before its
+// pictures go: a backup that is restored meanwhile does not undo it.
 func (e *Eraser) Once(ctx context.Context) error {
-	for {
-		list, err := e.db.Doomed(ctx, atOnce)
+	err := each(ctx, e.db.Unrecorded, func(t postgres.Tombstone) error {
+		record, err := json.Marshal(t)
 		if err != nil {
 			return err
 		}
-		for _, d := range list {
-			n, err := e.blob.Erase(ctx, d.Bucket, d.Key)
-			if err != nil {
-				return err
-			}
-			if err := e.db.ObjectGone(ctx, d, n); err != nil {
-				return err
-			}
+		if err := e.blob.Write(ctx, bucket, prefix+string(t.Person)+".json", record); err != nil {
+			return err
 		}
-		if len(list) < atOnce {
-			break
-		}
+		return e.db.Recorded(ctx, t.Person)
+	})
+	if err != nil {
+		return err
 	}
-	for {
-		list, err := e.db.OpenTombstones(ctx, atOnce)
+	err = each(ctx, e.db.Doomed, func(d postgres.Doomed) error {
+		n, err := e.blob.Erase(ctx, d.Bucket, d.Key)
 		if err != nil {
 			return err
 		}
-		for _, t := range list {
-			record, err := json.Marshal(t)
-			if err != nil {
+		return e.db.ObjectGone(ctx, d, n)
+	})
+	if err != nil {
+		return err
+	}
+	return each(ctx, e.db.OpenTombstones, func(t postgres.Tombstone) error {
+		if err := e.db.SettleTombstone(ctx, t.Person); err != nil {
+			return err
+		}
+		e.log.Info("somebody was erased", "erasure", t.ID)
+		return nil
+	})
+}
+
+// each does something with each of a list that is given some at a time, and that
+// it leaves by being done.
+func each[T any](ctx context.Context, some func(context.Context, int) ([]T, error), do func(T) error) error {
+	for {
+		list, err := some(ctx, atOnce)
+		if err != nil {
+			return err
+		}
+		for _, v := range list {
+			if err := do(v); err != nil {
 				return err
 			}
-			if err := e.blob.Write(ctx, bucket, prefix+string(t.Person)+".json", record); err != nil {
-				return err
-			}
-			if err := e.db.SettleTombstone(ctx, t.Person); err != nil {
-				return err
-			}
-			e.log.Info("somebody was erased", "erasure", t.ID)
 		}
 		if len(list) < atOnce {
 			return nil

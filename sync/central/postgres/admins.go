@@ -67,22 +67,6 @@ func (db *DB) CloseAdmin(ctx context.Context, name string) error {
 	return wrap("close administrator", err)
 }
 
-// Alarm is something that somebody should look at.
-type Alarm struct {
-	ID     int64          `json:"id"`
-	At     time.Time      `json:"at"`
-	Site   string         `json:"site"`
-	Device *string        `json:"device_id"`
-	Kind   string         `json:"kind"`
-	Detail map[string]any `json:"detail"`
-}
-
-// Alarms lists the newest alarms.
-func (db *DB) Alarms(ctx context.Context, limit int) ([]Alarm, error) {
-	list, err := report[Alarm](ctx, db, "SELECT id, at, site, device::text, kind, detail FROM alarms ORDER BY id DESC LIMIT $1", limit)
-	return list, wrap("list alarms", err)
-}
-
 // Count is how many events of a kind there were.
 type Count struct {
 	Day    time.Time `json:"day"`

@@ -39,26 +39,6 @@ func tell(ctx context.Context, tx pgx.Tx, site string, kind protocol.ChangeKind,
 	return err
 }
 
-// tellAll adds a change to every site, in the order of their ids.
-func tellAll(ctx context.Context, tx pgx.Tx, kind protocol.ChangeKind, ref string, at time.Time, body []byte) error {
-	rows, err := tx.Query(ctx, "SELECT id FROM sites ORDER BY id FOR UPDATE")
-	if err != nil {
-		return err
-	}
-	sites, err := pgx.CollectRows(rows, pgx.RowTo[string])
-	if err != nil {
-		return err
-	}
-	told := map[string]bool{}
-	for _, s := range sites {
-		if err := tell(ctx, tx, s, kind, ref, at, false, body); err != nil {
-			return err
-		}
-		told[s] = true
-	}
-	return ring(ctx, tx, told)
-}
-
 // ring announces changes; whoever waits hears of it at the commit.
 func ring(ctx context.Context, tx pgx.Tx, sites map[string]bool) error {
 	for s := range sites {

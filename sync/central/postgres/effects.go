@@ -91,7 +91,7 @@ func (in *batch) sameDocument(ctx context.Context, tx pgx.Tx, p *protocol.Person
 	if err != nil || len(others) == 0 {
 		return err
 	}
-	return in.alarm(ctx, tx, "same_document", map[string]any{"person": p.ID, "others": others})
+	return in.alarm(ctx, tx, "same_document", map[string]any{"person": p.ID, "others": others}, append([]string{string(p.ID)}, others...)...)
 }
 
 // standing are the purposes that somebody has granted and not taken back.

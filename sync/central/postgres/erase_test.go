@@ -23,6 +23,15 @@ func picture(event string) protocol.TicketRequest {
 	return protocol.TicketRequest{SHA256: hashA, Size: 10, Type: "image/jpeg", Purpose: protocol.PurposeDetection, Event: domain.EventID(event)}
 }
 
+// commit refers to a picture that has just been verified.
+func commit(t testing.TB, db *DB, k Kiosk, r protocol.TicketRequest) error {
+	t.Helper()
+	bucket, key := Place(k, r)
+	generation, err := db.Generation(t.Context(), bucket, key)
+	must(t, err)
+	return db.Commit(t.Context(), k, r, generation)
+}
+
 // registered has a person with all that the centre may know of them.
 func registered(t testing.TB, db *DB, k Kiosk, n int) {
 	t.Helper()
@@ -41,7 +50,7 @@ func registered(t testing.TB, db *DB, k Kiosk, n int) {
 		if stored, err := db.Ticket(t.Context(), k, r, start.Add(time.Hour)); err != nil || stored {
 			t.Fatal(stored, err)
 		}
-		must(t, db.Commit(t.Context(), k, r))
+		must(t, commit(t, db, k, r))
 		if stored, err := db.Ticket(t.Context(), k, r, start.Add(time.Hour)); err != nil || !stored {
 			t.Errorf("%v, %v", stored, err)
 		}
@@ -62,7 +71,7 @@ func traces(t testing.TB, db *DB, id domain.PersonID) (n int) {
 }
 
 func TestErasureWins(t *testing.T) {
-	db, _ := newDB(t)
+	db, clock := newDB(t)
 	k, far := enrol(t, db, "norte"), enrol(t, db, "sur")
 	registered(t, db, k, 1)
 	registered(t, db, k, 2)
@@ -92,7 +101,7 @@ func TestErasureWins(t *testing.T) {
 			t.Errorf("a picture of event %d: %v", n, err)
 		}
 	}
-	if err := db.Commit(t.Context(), k, protocol.TicketRequest{SHA256: hashA, Purpose: protocol.PurposeFacial, Person: personID(1)}); !errors.Is(err, ErrErased) {
+	if err := commit(t, db, k, protocol.TicketRequest{SHA256: hashA, Purpose: protocol.PurposeFacial, Person: personID(1)}); !errors.Is(err, ErrErased) {
 		t.Errorf("a picture of them: %v", err)
 	}
 	// Every site hears of it, and nothing else of them.
@@ -125,6 +134,26 @@ func TestErasureWins(t *testing.T) {
 	}
 	for _, d := range doomed {
 		must(t, db.ObjectGone(t.Context(), d, 2))
+	}
+	// It is on record at once; but until their tickets are over, pictures may come.
+	recorded, err := db.Unrecorded(t.Context(), 10)
+	if err != nil || len(recorded) != 1 || recorded[0].Person != personID(1) {
+		t.Fatalf("%+v, %v", recorded, err)
+	}
+	must(t, db.Recorded(t.Context(), personID(1)))
+	clock.Advance(afterPut - time.Second)
+	again, err := db.Doomed(t.Context(), 10)
+	must(t, err)
+	if open, err := db.OpenTombstones(t.Context(), 10); err != nil || len(again) != 0 || len(open) != 0 {
+		t.Errorf("too early: %v, %v, %v", again, open, err)
+	}
+	clock.Advance(time.Second)
+	again, err = db.Doomed(t.Context(), 10)
+	if err != nil || len(again) != 2 || !again[0].Last || !again[1].Last {
+		t.Errorf("after that: %v, %v", again, err)
+	}
+	for _, d := range again {
+		must(t, db.ObjectGone(t.Context(), d, 0))
 	}
 	open, err := db.OpenTombstones(t.Context(), 10)
 	if err != nil || len(open) != 1 || open[0].Person != personID(1) || open[0].AskedBy != k.Device {
@@ -223,7 +252,7 @@ func TestTicketsExpire(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	must(t, db.Commit(t.Context(), k, kept))
+	must(t, commit(t, db, k, kept))
 	clock.Advance(2 * time.Hour)
 	_, err := db.Retain(t.Context(), Retention{})
 	must(t, err)
@@ -233,7 +262,108 @@ func TestTicketsExpire(t *testing.T) {
 		t.Errorf("%v, %v", doomed, err)
 	}
 	// While it is being deleted, nothing refers to it.
-	if err := db.Commit(t.Context(), k, lost); !errors.Is(err, ErrUnavailable) {
+	if err := commit(t, db, k, lost); !errors.Is(err, ErrDoomed) {
 		t.Errorf("commit: %v", err)
+	}
+}
+
+// TestDoomedBesideCommit: an object that goes between its verification and the commit
+// is not referred to; and one that is doomed again while it is being deleted goes.
+func TestDoomedBesideCommit(t *testing.T) {
+	db, _ := newDB(t)
+	k := enrol(t, db, "norte")
+	send(t, db, k, event(t, k, 1, nil), event(t, k, 2, nil))
+	r := picture(idAt(start, 1))
+	bucket, key := Place(k, r)
+	ticket := func() {
+		t.Helper()
+		_, err := db.Ticket(t.Context(), k, r, start.Add(time.Hour))
+		must(t, err)
+	}
+	generation := func() int64 {
+		t.Helper()
+		n, err := db.Generation(t.Context(), bucket, key)
+		must(t, err)
+		return n
+	}
+	listed := func() Doomed {
+		t.Helper()
+		list, err := db.Doomed(t.Context(), 10)
+		must(t, err)
+		if len(list) != 1 || list[0].Key != key {
+			t.Fatalf("doomed are %+v", list)
+		}
+		return list[0]
+	}
+	refused := func(when string, generation int64) {
+		t.Helper()
+		if err := db.Commit(t.Context(), k, r, generation); !errors.Is(err, ErrDoomed) {
+			t.Errorf("%s: %v", when, err)
+		}
+	}
+	ticket()
+	seen := generation() // and the object, by Stat
+	must(t, db.DoomTicket(t.Context(), k, r))
+	must(t, db.ObjectGone(t.Context(), listed(), 1))
+	refused("doomed and gone since", seen)
+
+	must(t, db.DoomTicket(t.Context(), k, r))
+	seen = generation()
+	must(t, db.ObjectGone(t.Context(), listed(), 1))
+	refused("gone since", seen)
+
+	must(t, db.DoomTicket(t.Context(), k, r))
+	first := listed() // its versions are being deleted
+	must(t, db.DoomTicket(t.Context(), k, r))
+	must(t, db.ObjectGone(t.Context(), first, 1))
+	second := listed()
+	must(t, db.ObjectGone(t.Context(), second, 1))
+	if list, err := db.Doomed(t.Context(), 10); err != nil || len(list) != 0 {
+		t.Errorf("%+v, %v", list, err)
+	}
+	if n := one[int](t, db, "SELECT removed FROM doomed"); n != 4 {
+		t.Errorf("%d versions", n)
+	}
+	// Put anew, it is referred to, once.
+	ticket()
+	seen = generation()
+	for range 2 {
+		must(t, db.Commit(t.Context(), k, r, seen))
+	}
+	if n := one[int](t, db, "SELECT count(*) FROM objects"); n != 1 {
+		t.Errorf("%d rows", n)
+	}
+}
+
+// TestSweepBesideCommit: a ticket that is swept while its picture is committed leaves
+// no row without an object.
+func TestSweepBesideCommit(t *testing.T) {
+	db, clock := newDB(t)
+	k := enrol(t, db, "norte")
+	send(t, db, k, event(t, k, 1, nil))
+	r := picture(idAt(start, 1))
+	bucket, key := Place(k, r)
+	_, err := db.Ticket(t.Context(), k, r, start)
+	must(t, err)
+	clock.Advance(2 * time.Hour)
+	// Somebody sweeps, and has not committed.
+	tx, err := db.pool.Begin(t.Context())
+	must(t, err)
+	_, err = tx.Exec(t.Context(), "DELETE FROM tickets")
+	must(t, err)
+	_, err = tx.Exec(t.Context(), "INSERT INTO doomed (bucket, key) SELECT $1, $2 WHERE NOT EXISTS (SELECT 1 FROM objects)", bucket, key)
+	must(t, err)
+	done := make(chan error, 1)
+	go func() { done <- db.Commit(context.Background(), k, r, 0) }()
+	for one[int](t, db, "SELECT count(*) FROM pg_locks WHERE NOT granted") == 0 {
+		select {
+		case err := <-done:
+			t.Fatalf("it did not wait: %v", err)
+		default:
+		}
+	}
+	must(t, tx.Commit(t.Context()))
+	if err := <-done; !errors.Is(err, ErrDoomed) {
+		t.Error(err)
 	}
 }

@@ -76,7 +76,7 @@ type batch struct {
 
 // Ingest takes a batch in: all of its items that can be taken, with their
 // effects, in one transaction. It answers for each, in order. With an error
-// nothing was taken. The batch has been through protocol.DecodeBatch.
+// nothing was taken; a *TooManyErasures is one. The batch has been through protocol.DecodeBatch.
 func (db *DB) Ingest(ctx context.Context, k Kiosk, b protocol.Batch) ([]protocol.Answer, error) {
 	in := &batch{db: db, kiosk: k, now: db.now()}
 	skew := b.SentAt.Sub(in.now)
@@ -109,6 +109,10 @@ func (db *DB) Ingest(ctx context.Context, k Kiosk, b protocol.Batch) ([]protocol
 		followFirst(all)
 		return err
 	})
+	var many *TooManyErasures
+	if errors.As(err, &many) {
+		err = errors.Join(err, raise(ctx, db.pool, k, in.now, "many_erasures", map[string]any{"most": maxErasures}))
+	}
 	return answers, wrap("ingest", err)
 }
 
@@ -200,8 +204,7 @@ func followFirst(all []taken) {
 
 // take does all of a batch that is done in its transaction.
 func (in *batch) take(ctx context.Context, tx pgx.Tx, all []taken, skew time.Duration) error {
-	var events, plain, special []*taken
-	lock := "SELECT pg_advisory_xact_lock_shared($1)"
+	var events, plain, special, stones []*taken
 	about := map[domain.PersonID]bool{}
 	for i := range all {
 		t := &all[i]
@@ -215,7 +218,7 @@ func (in *batch) take(ctx context.Context, tx pgx.Tx, all []taken, skew time.Dur
 		case protocol.KindEvent:
 			events = append(events, t)
 		case protocol.KindTombstone:
-			lock = "SELECT pg_advisory_xact_lock($1)"
+			stones = append(stones, t)
 			special = append(special, t)
 		case protocol.KindPerson, protocol.KindConsent, protocol.KindBadge, protocol.KindBadgeKey:
 			special = append(special, t)
@@ -223,10 +226,17 @@ func (in *batch) take(ctx context.Context, tx pgx.Tx, all []taken, skew time.Dur
 			plain = append(plain, t)
 		}
 	}
+	lock := "SELECT pg_advisory_xact_lock_shared($1)"
+	alone, err := in.newErasures(ctx, tx, stones)
+	if err != nil {
+		return err
+	}
+	if alone {
+		lock = "SELECT pg_advisory_xact_lock($1)"
+	}
 	if _, err := tx.Exec(ctx, lock, lockErasure); err != nil {
 		return err
 	}
-	var err error
 	if in.erased, err = erasedAmong(ctx, tx, slices.Collect(maps.Keys(about))); err != nil {
 		return err
 	}
@@ -237,6 +247,9 @@ func (in *batch) take(ctx context.Context, tx pgx.Tx, all []taken, skew time.Dur
 		return fmt.Errorf("items: %w", err)
 	}
 	for _, t := range special {
+		if t.answer.Status != "" {
+			continue
+		}
 		if err := in.takeSpecial(ctx, tx, t); err != nil {
 			return fmt.Errorf("%s: %w", t.item.Kind, err)
 		}
@@ -484,12 +497,6 @@ func (in *batch) takeSpecial(ctx context.Context, tx pgx.Tx, t *taken) error {
 type refusal struct {
 	why    protocol.Reject
 	detail string
-}
-
-func (in *batch) alarm(ctx context.Context, tx pgx.Tx, kind string, detail map[string]any) error {
-	_, err := tx.Exec(ctx, "INSERT INTO alarms (at, site, device, kind, detail) VALUES ($1, $2, $3, $4, $5)",
-		in.now, in.kiosk.Site, in.kiosk.Device, kind, detail)
-	return err
 }
 
 // columns are the names of a list.

@@ -136,3 +136,43 @@ func TestMigrateFromSchema3(t *testing.T) {
 		t.Errorf("%d are proven", n)
 	}
 }
+
+// TestMigrateErasuresFromSchema3: what was erased stays so, and on record; what was still to
+// be deleted is. Its rows are written here as that release wrote them; never edit them.
+func TestMigrateErasuresFromSchema3(t *testing.T) {
+	dsn := pgtest.Database(t, "schema3_erasures", func(ctx context.Context, dsn string) error {
+		return provide(dsn, func(p *goose.Provider) error { _, err := p.UpTo(ctx, 3); return err })
+	})
+	c, err := pgx.Connect(t.Context(), dsn)
+	must(t, err)
+	_, err = c.Exec(t.Context(), `
+		INSERT INTO tombstones (person, id, site, why, at, asked_by, figures, objects_at) VALUES
+			('019aa5c1-aa80-7000-8000-000000000002', '019aa5c1-aa80-7000-8000-000000000003', 'norte', 'erased_by_person', '2026-11-21 10:00+00', 'ana', '{}', '2026-11-21 10:01+00'),
+			('019aa5c1-aa80-7000-8000-000000000004', '019aa5c1-aa80-7000-8000-000000000005', 'norte', 'erased_by_person', '2026-11-21 10:00+00', 'ana', '{}', NULL);
+		INSERT INTO doomed (bucket, key, person, versions) VALUES ('facial-images', 'norte/aa/aa', '019aa5c1-aa80-7000-8000-000000000002', 3),
+			('facial-images', 'norte/bb/bb', '019aa5c1-aa80-7000-8000-000000000004', NULL);
+		INSERT INTO alarms (at, site, device, kind, detail) SELECT '2026-11-21 10:00+00', 'norte', '6f1c2b1e-9d3a-4a57-8e0e-000000000001', kind, detail::jsonb FROM generate_series(1, 3), (VALUES
+			('same_id', '{"kind": "event", "id": "019aa5c1-aa80-7000-8000-000000000021"}'), ('same_id', '{"kind": "event", "id": "019aa5c1-aa80-7000-8000-000000000022"}'),
+			('same_document', '{"person": "019aa5c1-aa80-7000-8000-000000000031", "others": ["019aa5c1-aa80-7000-8000-000000000032"]}')) x (kind, detail);`)
+	must(t, err)
+	must(t, c.Close(t.Context()))
+	must(t, Migrate(t.Context(), dsn))
+
+	db := open(t, dsn, domaintest.NewClock(start))
+	list, err := db.Unrecorded(t.Context(), 10)
+	if err != nil || len(list) != 1 || list[0].Person != "019aa5c1-aa80-7000-8000-000000000004" {
+		t.Errorf("%+v, %v", list, err)
+	}
+	doomed, err := db.Doomed(t.Context(), 10)
+	if err != nil || len(doomed) != 1 || doomed[0].Key != "norte/bb/bb" || !doomed[0].Last {
+		t.Errorf("%+v, %v", doomed, err)
+	}
+	r, err := db.ErasureReport(t.Context(), "019aa5c1-aa80-7000-8000-000000000002")
+	if err != nil || r.Objects.Versions != 3 || r.Objects.DoneAt == nil {
+		t.Errorf("%+v, %v", r, err)
+	}
+	alarms, err := db.Alarms(t.Context(), 10)
+	if err != nil || len(alarms) != 3 || one[int](t, db, "SELECT count(*) FROM alarms WHERE people @> ARRAY['019aa5c1-aa80-7000-8000-000000000032'::uuid]") != 1 {
+		t.Errorf("%+v, %v", alarms, err)
+	}
+}

@@ -3,7 +3,6 @@ package postgres
 import (
 	"context"
 	"errors"
-	"fmt"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -19,6 +18,8 @@ var (
 	ErrErased = errors.New("erased")
 	// ErrNoEvent: the event has not arrived yet.
 	ErrNoEvent = errors.New("the event has not arrived yet")
+	// ErrDoomed: what was put there is being deleted; it is to be put anew, later.
+	ErrDoomed = errors.New("the picture is being deleted")
 )
 
 // Place is where a picture of a kiosk is kept: by its content.
@@ -55,44 +56,52 @@ func (db *DB) Ticket(ctx context.Context, k Kiosk, r protocol.TicketRequest, exp
 	return stored, wrap("ticket", err)
 }
 
-// Commit refers to a picture whose object has been verified.
-func (db *DB) Commit(ctx context.Context, k Kiosk, r protocol.TicketRequest) error {
+// Generation is to be asked for before an object is verified: Commit compares it.
+func (db *DB) Generation(ctx context.Context, bucket, key string) (n int64, err error) {
+	err = db.pool.QueryRow(ctx, "SELECT coalesce((SELECT generation FROM doomed WHERE bucket = $1 AND key = $2), 0)", bucket, key).Scan(&n)
+	return n, wrap("read generation", err)
+}
+
+// Commit refers to a picture whose object has been verified, and was of that
+// generation before it was. ErrErased, ErrNoEvent, ErrDoomed.
+func (db *DB) Commit(ctx context.Context, k Kiosk, r protocol.TicketRequest, generation int64) error {
 	bucket, key := Place(k, r)
 	return wrap("commit picture", db.tx(ctx, func(tx pgx.Tx) error {
 		person, err := db.pictured(ctx, tx, k, r)
 		if err != nil {
 			return err
 		}
-		// An object that is being deleted is not one to refer to.
+		// First, for who sweeps tickets that are over waits for it, or has doomed the
+		// object.
+		_, err = tx.Exec(ctx, "DELETE FROM tickets WHERE bucket = $1 AND key = $2 AND device = $3 AND subject = $4", bucket, key, k.Device, subject(r))
+		if err != nil {
+			return err
+		}
+		// An object that is being deleted, or was since it was verified, is not one to
+		// refer to.
 		var doomed bool
-		err = tx.QueryRow(ctx, "SELECT EXISTS (SELECT 1 FROM doomed WHERE bucket = $1 AND key = $2 AND versions IS NULL)", bucket, key).Scan(&doomed)
+		err = tx.QueryRow(ctx, "SELECT EXISTS (SELECT 1 FROM doomed WHERE bucket = $1 AND key = $2 AND (versions IS NULL OR generation <> $3))",
+			bucket, key, generation).Scan(&doomed)
 		if err != nil {
 			return err
 		}
 		if doomed {
-			return fmt.Errorf("picture is being deleted: %w", ErrUnavailable)
+			return ErrDoomed
 		}
 		_, err = tx.Exec(ctx, `INSERT INTO objects (bucket, key, device, subject, site, sha256, size, type, event, person, at)
 			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) ON CONFLICT DO NOTHING`,
 			bucket, key, k.Device, subject(r), k.Site, hashOrNull(r.SHA256), r.Size, r.Type, orNull(string(r.Event)), orNull(person), db.now())
-		if err != nil {
-			return err
-		}
-		_, err = tx.Exec(ctx, "DELETE FROM tickets WHERE bucket = $1 AND key = $2 AND device = $3 AND subject = $4", bucket, key, k.Device, subject(r))
 		return err
 	}))
 }
 
-// DoomTicket has a picture deleted that was put, but may not stay.
+// DoomTicket has a picture deleted that was put, but may not stay. Its ticket stays
+// until it is over: it may have another put.
 func (db *DB) DoomTicket(ctx context.Context, k Kiosk, r protocol.TicketRequest) error {
 	bucket, key := Place(k, r)
 	return wrap("doom picture", db.tx(ctx, func(tx pgx.Tx) error {
-		_, err := tx.Exec(ctx, "DELETE FROM tickets WHERE bucket = $1 AND key = $2 AND device = $3 AND subject = $4", bucket, key, k.Device, subject(r))
-		if err != nil {
-			return err
-		}
-		_, err = tx.Exec(ctx, `INSERT INTO doomed (bucket, key) SELECT $1, $2 WHERE NOT EXISTS (SELECT 1 FROM objects WHERE bucket = $1 AND key = $2)
-			ON CONFLICT (bucket, key) DO UPDATE SET versions = NULL`, bucket, key)
+		_, err := tx.Exec(ctx, "INSERT INTO doomed (bucket, key) SELECT $1, $2 WHERE NOT EXISTS (SELECT 1 FROM objects WHERE bucket = $1 AND key = $2)"+onDoomed,
+			bucket, key)
 		return err
 	}))
 }

@@ -170,7 +170,7 @@ type Retained struct {
 	Partitions, Events, Items, Objects int64
 }
 
-// Retain removes what is older than it may be, what is left of assertions,
+// Retain removes what is older than it may be, what is left of alarms, assertions,
 // codes and tickets that are over, and dooms the pictures of events that go. It
 // makes room for the months that come.
 func (db *DB) Retain(ctx context.Context, r Retention) (out Retained, err error) {
@@ -183,13 +183,13 @@ func (db *DB) Retain(ctx context.Context, r Retention) (out Retained, err error)
 		for _, q := range []string{
 			"DELETE FROM assertions WHERE expires_at < $1",
 			"DELETE FROM deliveries WHERE state = 'sent' AND at < $1::timestamptz - interval '7 days'",
+			fmt.Sprintf("DELETE FROM alarms WHERE at < $1::timestamptz - interval '%d hours'", int(keepAlarms/time.Hour)),
 			"DELETE FROM codes WHERE expires_at < $1::timestamptz - interval '1 day'",
 			// A ticket that was never committed may have left an object.
 			`WITH over AS (DELETE FROM tickets WHERE expires_at < $1::timestamptz - interval '1 hour' RETURNING bucket, key)
 			 INSERT INTO doomed (bucket, key) SELECT DISTINCT bucket, key FROM over o
 			 WHERE NOT EXISTS (SELECT 1 FROM objects x WHERE x.bucket = o.bucket AND x.key = o.key)
-			   AND NOT EXISTS (SELECT 1 FROM tickets t WHERE t.bucket = o.bucket AND t.key = o.key AND t.expires_at >= $1::timestamptz - interval '1 hour')
-			 ON CONFLICT (bucket, key) DO UPDATE SET versions = NULL`,
+			   AND NOT EXISTS (SELECT 1 FROM tickets t WHERE t.bucket = o.bucket AND t.key = o.key AND t.expires_at >= $1::timestamptz - interval '1 hour')` + onDoomed,
 		} {
 			if _, err := tx.Exec(ctx, q, now); err != nil {
 				return err
@@ -243,8 +243,8 @@ func (db *DB) dropMonths(ctx context.Context, tx pgx.Tx, t time.Time, out *Retai
 		if n == "events_other" {
 			where = fmt.Sprintf(" WHERE e.received_at < '%s'", t.Format(time.RFC3339))
 		}
-		tag, err := tx.Exec(ctx, `WITH gone AS (DELETE FROM objects o USING `+n+` e `+orTrue(where)+` AND o.event = e.id AND o.device = e.device RETURNING o.bucket, o.key)
-			INSERT INTO doomed (bucket, key) SELECT DISTINCT bucket, key FROM gone ON CONFLICT (bucket, key) DO UPDATE SET versions = NULL`)
+		tag, err := tx.Exec(ctx, `WITH gone AS (DELETE FROM objects o USING `+n+` e `+orTrue(where)+` AND o.event = e.id AND o.device = e.device RETURNING o.bucket, o.key, o.at)
+			INSERT INTO doomed (bucket, key, put_until) SELECT bucket, key, max(at) + $1::interval FROM gone GROUP BY bucket, key`+onDoomed, afterPut)
 		if err != nil {
 			return err
 		}
