@@ -328,6 +328,9 @@ func (p *program) setPending(n int) {
 	p.machine.SetPending(n)
 }
 
+// actTimeout bounds how long a running kiosk takes over what is committed.
+const actTimeout = 20 * time.Second
+
 // takeover has the running kiosk act at once on what the centre decided: who was
 // erased is forgotten before the centre hears that it is done.
 type takeover struct {
@@ -342,6 +345,10 @@ func (t takeover) ApplyPage(ctx context.Context, page domain.CentrePage) (domain
 	if errors.Is(err, domain.ErrCursor) {
 		return done, err
 	}
+	// What is committed is acted on also where the sync ends just now: staff holds
+	// it back, or the kiosk was enrolled anew.
+	ctx, stop := context.WithTimeout(context.WithoutCancel(ctx), actTimeout)
+	defer stop()
 	refused = append(refused, t.p.takeDocuments(ctx, page)...)
 	done.Skipped = append(done.Skipped, refused...)
 	if errors.Is(err, store.ErrLogKept) { // all is done; the next erasure empties them
