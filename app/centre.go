@@ -328,9 +328,6 @@ func (p *program) setPending(n int) {
 	p.machine.SetPending(n)
 }
 
-// actTimeout bounds how long a running kiosk takes over what is committed.
-const actTimeout = 20 * time.Second
-
 // takeover has the running kiosk act at once on what the centre decided: who was
 // erased is forgotten before the centre hears that it is done.
 type takeover struct {
@@ -349,6 +346,9 @@ func (t takeover) ApplyPage(ctx context.Context, page domain.CentrePage) (domain
 	// it back, or the kiosk was enrolled anew.
 	ctx, stop := context.WithTimeout(context.WithoutCancel(ctx), actTimeout)
 	defer stop()
+	if done.BadgeKeys > 0 || err != nil { // part of it may be done
+		t.p.due.add(dueBadgeKeys)
+	}
 	refused = append(refused, t.p.takeDocuments(ctx, page)...)
 	done.Skipped = append(done.Skipped, refused...)
 	if errors.Is(err, store.ErrLogKept) { // all is done; the next erasure empties them
@@ -356,8 +356,7 @@ func (t takeover) ApplyPage(ctx context.Context, page domain.CentrePage) (domain
 		err = nil
 	}
 	if err != nil {
-		t.p.galleryChanged() // part of it may be done
-		t.p.badgeKeysChanged(ctx)
+		t.p.galleryChanged()
 		return done, err
 	}
 	for _, c := range page.Changes {
@@ -371,9 +370,6 @@ func (t takeover) ApplyPage(ctx context.Context, page domain.CentrePage) (domain
 	for _, id := range done.Faceless {
 		t.p.gone(id)
 	}
-	if done.BadgeKeys > 0 {
-		t.p.badgeKeysChanged(ctx)
-	}
 	if done.People > 0 {
 		t.p.galleryChanged()
 	}
@@ -386,16 +382,17 @@ func (t takeover) ApplyPage(ctx context.Context, page domain.CentrePage) (domain
 	return done, nil
 }
 
-// badgeKeysChanged has badges read by the keys that the centre trusts now.
-func (p *program) badgeKeysChanged(ctx context.Context) {
+// takeBadgeKeys has badges read by the keys that the centre trusts.
+func (p *program) takeBadgeKeys(ctx context.Context) (notes []string, err error) {
 	if err := p.desk.reload(ctx, p.store); err != nil { // those that were read hold
-		p.c.log.Error("badge keys of other kiosks", slog.String("error", err.Error()))
+		return nil, err
 	}
 	site, err := p.store.BadgeKeys(ctx)
 	if err == nil && p.desk.limited(site) {
 		p.c.log.Warn("badges issued here hold at no other kiosk: the key is that of a kiosk that was revoked",
 			slog.String("mend", "stop the kiosk, run `agentid keys rotate --only-badge`, start it"))
 	}
+	return nil, err
 }
 
 // sweepCards removes the cards of badges that hold no more.

@@ -2,9 +2,13 @@ package main
 
 import (
 	"context"
+	"database/sql"
+	"path/filepath"
 	"testing"
+	"time"
 
 	"agentid/app/domain"
+	"agentid/app/domain/domaintest"
 )
 
 // applyCut has a page applied by a sync that staff holds back meanwhile.
@@ -42,4 +46,83 @@ func TestASyncThatIsCutKeepsBadgeKeys(t *testing.T) {
 		t.Fatal("the page was applied")
 	}
 	read()
+}
+
+// committed has documents of the centre kept, and no more.
+func (k *adminKiosk) committed(docs ...domain.Document) {
+	k.t.Helper()
+	from, err := k.store.SyncCursor(k.t.Context())
+	must(k.t, err)
+	page := domain.CentrePage{From: from, Cursor: from + "+"}
+	for _, d := range docs {
+		d.Version, d.At = 1, k.c.clock.Now()
+		page.Changes = append(page.Changes, domain.CentreChange{Document: &d})
+	}
+	_, err = k.store.ApplyPage(k.t.Context(), page)
+	must(k.t, err)
+}
+
+// A sync that ends between the commit and what follows it loses nothing of either.
+func TestASyncThatIsCutGoesByWhatIsCommitted(t *testing.T) {
+	k := newAdminKiosk(t)
+	config, account := siteConfig(`{"recognition.votes":7}`), staffDoc(centreStaff, "lucia", "staff", "")
+	k.committed(config, account)
+	if err := k.applyCut(domain.CentreChange{Document: &config}, domain.CentreChange{Document: &account}); err == nil {
+		t.Fatal("the page was applied")
+	}
+	if got := k.config().Recognition.Votes; got != 7 {
+		t.Errorf("%d votes", got)
+	}
+	if _, err := k.store.StaffMember(t.Context(), centreStaff); err != nil {
+		t.Error(err)
+	}
+}
+
+// What the store fails at after the commit is tried again: with the next page,
+// whatever is in it, and by itself.
+func TestWhatIsDueIsTriedAgain(t *testing.T) {
+	k := newAdminKiosk(t)
+	clock := domaintest.NewClock(time.Now())
+	k.c.clock = clock
+	db, err := sql.Open("sqlite", "file:"+filepath.Join(k.c.cfg.StateDir(), databaseFile)+"?_pragma=busy_timeout(5000)")
+	must(t, err)
+	defer db.Close()
+	exec := func(query string) {
+		t.Helper()
+		_, err := db.ExecContext(t.Context(), query)
+		must(t, err)
+	}
+	fails := func(d domain.Document) {
+		t.Helper()
+		exec("CREATE TRIGGER full BEFORE UPDATE ON staff BEGIN SELECT RAISE(ABORT, 'disk'); END")
+		if notes := k.centreSays(d); len(notes) != 1 || !k.due.any() {
+			t.Errorf("%q", notes)
+		}
+		exec("DROP TRIGGER full")
+	}
+	closed := func() bool {
+		m, err := k.store.StaffMember(t.Context(), centreStaff)
+		must(t, err)
+		return !m.Disabled.IsZero()
+	}
+	k.centreSays(staffDoc(centreStaff, "lucia", "staff", ""))
+	fails(staffDoc(centreStaff, "lucia", "staff", `,"closed":true`))
+	if closed() {
+		t.Fatal("closed at once")
+	}
+	if notes := k.centreSays(); notes != nil || !closed() || k.due.any() {
+		t.Errorf("with the next page: %q", notes)
+	}
+
+	fails(staffDoc(centreStaff, "lucia", "staff", ""))
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan struct{})
+	go func() { defer close(ended); k.keepTaking(ctx) }()
+	defer func() { cancel(); <-ended }()
+	clock.AwaitTimers(1)
+	clock.Advance(dueEvery)
+	clock.AwaitTimers(1) // the next look
+	if closed() {
+		t.Error("not opened again by itself")
+	}
 }
