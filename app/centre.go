@@ -46,7 +46,8 @@ type link struct {
 	store    linkStore
 	apply    outbox.Applier
 	onStatus func(outbox.Status) // must not wait
-	hold     hold                // staff's switch
+	onJoined func(context.Context, client.Membership)
+	hold     hold // staff's switch
 
 	mu     sync.Mutex
 	out    *outbox.Outbox // nil while there are no keys to work with
@@ -119,6 +120,9 @@ func (l *link) serve(ctx context.Context, centre *client.Client, file os.FileInf
 	l.out, l.member, l.closed = out, member, nil
 	l.mu.Unlock()
 	l.status(out.Status())
+	if l.onJoined != nil {
+		l.onJoined(ctx, member)
+	}
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
@@ -284,7 +288,7 @@ func (p *program) openLink() *link {
 	if p.c.cfg.Centre.URL == "" {
 		return nil
 	}
-	l := &link{cli: p.c, store: p.store, apply: takeover{p.store, p}, onStatus: p.centreStatus}
+	l := &link{cli: p.c, store: p.store, apply: takeover{p.store, p}, onStatus: p.centreStatus, onJoined: p.joined}
 	if err := l.hold.load(context.Background(), p.store); err != nil {
 		p.c.log.Error("the sync is held", slog.String("error", err.Error()))
 	}

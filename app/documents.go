@@ -13,6 +13,7 @@ import (
 	"agentid/app/domain"
 	"agentid/app/store"
 	"agentid/assets"
+	"agentid/sync/client"
 	"agentid/sync/protocol"
 )
 
@@ -156,6 +157,17 @@ func (p *program) branch(ctx context.Context) (string, error) {
 		return known, nil
 	}
 	return m.Branch, p.store.SetSetting(ctx, settingBranch, m.Branch)
+}
+
+// joined has the accounts of staff be those of the branch that this kiosk was
+// enrolled for, where that is another than before.
+func (p *program) joined(ctx context.Context, m client.Membership) {
+	known, err := p.store.Setting(ctx, settingBranch)
+	if m.Branch == "" || err == nil && m.Branch == known {
+		return
+	}
+	p.due.add(domain.DocumentStaff)
+	nudge(p.due.wake)
 }
 
 // takeStaff makes the accounts of staff what the centre wants. It tells why one
