@@ -108,6 +108,49 @@ func TestBadgeDeskTakesTheSitesKeys(t *testing.T) {
 	}
 }
 
+// unreadKeys is a store whose keys cannot be read; some of them, where there are.
+type unreadKeys struct{ someIssued }
+
+func (k unreadKeys) BadgeKeys(context.Context) ([]domain.BadgeKey, error) {
+	return k.siteKeys, errors.New("disk")
+}
+
+// What cannot be read takes no key away and lifts no limit; what is read beside
+// an error counts.
+func TestBadgeDeskKeepsWhatItCannotReadAnew(t *testing.T) {
+	c, clock, d := newDesk(t)
+	_, _, other := newDesk(t)
+	foreign, err := other.token(c.newBadge(domain.PersonID(newID()), 1))
+	must(t, err)
+	limited := other.keys[0]
+	limited.RevokedAt = clock.Now().Add(time.Hour)
+	must(t, d.reload(t.Context(), noneIssued{siteKeys{limited}}))
+	d.trusted = []domain.BadgeKey{{Public: other.issuer.Public()}}
+	if err := d.reload(t.Context(), unreadKeys{}); err == nil {
+		t.Error("no error")
+	}
+	if got, err := d.Read(foreign); err != nil || !got.Before.Equal(limited.RevokedAt) {
+		t.Errorf("%+v, %v", got, err)
+	}
+	d.trusted = nil
+	if err := d.reload(t.Context(), unreadKeys{someIssued{noneIssued{siteKeys{}}}}); err == nil {
+		t.Error("no error")
+	}
+	if _, err := d.Read(foreign); !errors.Is(err, badge.ErrUnknownIssuer) {
+		t.Errorf("%v", err)
+	}
+	// Nor at the start does a file lift what is not known.
+	c.cfg.Badge.TrustedKeysFile = filepath.Join(t.TempDir(), "trusted")
+	must(t, os.WriteFile(c.cfg.Badge.TrustedKeysFile, []byte(trustedLine(other.issuer.Public())+"\n"), 0o600))
+	d, err = c.openBadges(t.Context(), unreadKeys{})
+	if err == nil || d == nil {
+		t.Fatalf("%+v, %v", d, err)
+	}
+	if _, err := d.Read(foreign); !errors.Is(err, badge.ErrUnknownIssuer) {
+		t.Errorf("%v", err)
+	}
+}
+
 func TestBadgeDesk(t *testing.T) {
 	c, clock, d := newDesk(t)
 	b := c.newBadge(domain.PersonID(newID()), 1)

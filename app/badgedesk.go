@@ -80,6 +80,7 @@ func (c *cli) openBadges(ctx context.Context, st badgeStore) (*badgeDesk, error)
 	if d.own, ringErr = badge.NewKeyring(c.clock, own...); ringErr != nil {
 		return nil, ringErr
 	}
+	d.ring.Store(d.own) // until it is read what the centre limits
 	trusted, trustErr := readTrustedKeys(c.cfg.Badge.TrustedKeysFile)
 	for _, pub := range trusted {
 		d.trusted = append(d.trusted, domain.BadgeKey{Public: pub})
@@ -99,9 +100,13 @@ func ownBadgeKeys(keys badge.Keys, device string) []domain.BadgeKey {
 
 // reload trusts the keys of other kiosks as the centre has them now: from the next
 // badge on. This kiosk's own go first, whatever else has their ids; then the
-// centre's, with their limits; then those of the file, which lift no limit.
+// centre's, with their limits; then those of the file, which lift no limit. Where
+// what the centre has cannot be read, the keys and limits of before hold.
 func (d *badgeDesk) reload(ctx context.Context, st badgeStore) error {
 	site, err := st.BadgeKeys(ctx)
+	if err != nil && site == nil {
+		return err
+	}
 	ring, _ := d.own.With(site...)
 	ring, _ = ring.With(d.trusted...)
 	d.ring.Store(ring)

@@ -46,7 +46,8 @@ type link struct {
 	store    linkStore
 	apply    outbox.Applier
 	onStatus func(outbox.Status) // must not wait
-	hold     hold                // staff's switch
+	onJoined func(context.Context, client.Membership)
+	hold     hold // staff's switch
 
 	mu     sync.Mutex
 	out    *outbox.Outbox // nil while there are no keys to work with
@@ -119,6 +120,9 @@ func (l *link) serve(ctx context.Context, centre *client.Client, file os.FileInf
 	l.out, l.member, l.closed = out, member, nil
 	l.mu.Unlock()
 	l.status(out.Status())
+	if l.onJoined != nil {
+		l.onJoined(ctx, member)
+	}
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
@@ -284,7 +288,7 @@ func (p *program) openLink() *link {
 	if p.c.cfg.Centre.URL == "" {
 		return nil
 	}
-	l := &link{cli: p.c, store: p.store, apply: takeover{p.store, p}, onStatus: p.centreStatus}
+	l := &link{cli: p.c, store: p.store, apply: takeover{p.store, p}, onStatus: p.centreStatus, onJoined: p.joined}
 	if err := l.hold.load(context.Background(), p.store); err != nil {
 		p.c.log.Error("the sync is held", slog.String("error", err.Error()))
 	}
@@ -343,6 +347,13 @@ func (t takeover) ApplyPage(ctx context.Context, page domain.CentrePage) (domain
 	if errors.Is(err, domain.ErrCursor) {
 		return done, err
 	}
+	// What is committed is acted on also where the sync ends just now: staff holds
+	// it back, or the kiosk was enrolled anew.
+	ctx, stop := context.WithTimeout(context.WithoutCancel(ctx), actTimeout)
+	defer stop()
+	if done.BadgeKeys > 0 || err != nil { // part of it may be done
+		t.p.due.add(dueBadgeKeys)
+	}
 	refused = append(refused, t.p.takeDocuments(ctx, page)...)
 	done.Skipped = append(done.Skipped, refused...)
 	if errors.Is(err, store.ErrLogKept) { // all is done; the next erasure empties them
@@ -350,8 +361,7 @@ func (t takeover) ApplyPage(ctx context.Context, page domain.CentrePage) (domain
 		err = nil
 	}
 	if err != nil {
-		t.p.galleryChanged() // part of it may be done
-		t.p.badgeKeysChanged(ctx)
+		t.p.galleryChanged()
 		return done, err
 	}
 	for _, c := range page.Changes {
@@ -365,9 +375,6 @@ func (t takeover) ApplyPage(ctx context.Context, page domain.CentrePage) (domain
 	for _, id := range done.Faceless {
 		t.p.gone(id)
 	}
-	if done.BadgeKeys > 0 {
-		t.p.badgeKeysChanged(ctx)
-	}
 	if done.People > 0 {
 		t.p.galleryChanged()
 	}
@@ -380,16 +387,17 @@ func (t takeover) ApplyPage(ctx context.Context, page domain.CentrePage) (domain
 	return done, nil
 }
 
-// badgeKeysChanged has badges read by the keys that the centre trusts now.
-func (p *program) badgeKeysChanged(ctx context.Context) {
+// takeBadgeKeys has badges read by the keys that the centre trusts.
+func (p *program) takeBadgeKeys(ctx context.Context) (notes []string, err error) {
 	if err := p.desk.reload(ctx, p.store); err != nil { // those that were read hold
-		p.c.log.Error("badge keys of other kiosks", slog.String("error", err.Error()))
+		return nil, err
 	}
 	site, err := p.store.BadgeKeys(ctx)
 	if err == nil && p.desk.limited(site) {
 		p.c.log.Warn("badges issued here hold at no other kiosk: the key is that of a kiosk that was revoked",
 			slog.String("mend", "stop the kiosk, run `agentid keys rotate --only-badge`, start it"))
 	}
+	return nil, err
 }
 
 // sweepCards removes the cards of badges that hold no more.

@@ -94,26 +94,26 @@ func (p *program) startConfig(ctx context.Context) {
 
 // takeConfig goes by what the centre sets now: at once where that can be, else
 // from the next start on. What it sets no more is the branch's again.
-func (p *program) takeConfig(ctx context.Context) []string {
+func (p *program) takeConfig(ctx context.Context) (notes []string, err error) {
 	p.editMu.Lock()
 	defer p.editMu.Unlock()
 	docs, err := p.configDocuments(ctx)
-	var values map[string]string
-	if err == nil {
-		values, err = centreValues(docs, p.store.DeviceID())
+	if err != nil {
+		return nil, err
 	}
+	values, err := centreValues(docs, p.store.DeviceID())
 	var cfg config.Config
 	if err == nil {
 		cfg, err = p.loadWith(values)
 	}
-	if err != nil {
-		return failedTo("config", err)
+	if err != nil { // by what it says: until the next document, or start
+		return failedTo("config", err), nil
 	}
 	p.cfgMu.Lock()
 	was := p.centre
 	p.cfg, p.centre = cfg, values
 	p.cfgMu.Unlock()
-	var changed, notes []string
+	var changed []string
 	for _, key := range slices.Sorted(maps.Keys(protocol.ConfigKeys())) {
 		before, had := was[key]
 		if now, has := values[key]; had != has || before != now {
@@ -126,7 +126,7 @@ func (p *program) takeConfig(ctx context.Context) []string {
 		}
 	}
 	p.goBy(cfg, changed)
-	return notes
+	return notes, nil
 }
 
 // noteSetting audits that the centre set a key, or sets it no more.

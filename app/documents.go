@@ -13,6 +13,7 @@ import (
 	"agentid/app/domain"
 	"agentid/app/store"
 	"agentid/assets"
+	"agentid/sync/client"
 	"agentid/sync/protocol"
 )
 
@@ -68,9 +69,8 @@ func (p *program) reviewDocuments(ctx context.Context, page domain.CentrePage) (
 }
 
 // takeDocuments has the running kiosk go by the documents of a page that is
-// applied. It tells what could not be taken.
-func (p *program) takeDocuments(ctx context.Context, page domain.CentrePage) (notes []string) {
-	ctx = domain.WithActor(ctx, domain.Actor{ID: domain.ActorCentre})
+// applied, and by what is due of others. It tells what could not be taken.
+func (p *program) takeDocuments(ctx context.Context, page domain.CentrePage) []string {
 	came := map[string]map[string]bool{} // refs, by kind
 	for _, c := range page.Changes {
 		for _, d := range []*domain.Document{c.Document, c.GoneDocument} {
@@ -82,16 +82,13 @@ func (p *program) takeDocuments(ctx context.Context, page domain.CentrePage) (no
 			}
 		}
 	}
-	if came[domain.DocumentConfig] != nil {
-		notes = append(notes, p.takeConfig(ctx)...)
+	for _, kind := range []string{domain.DocumentConfig, domain.DocumentConsentText, domain.DocumentStaff} {
+		if came[kind] != nil {
+			p.due.add(kind)
+		}
 	}
-	if came[domain.DocumentConsentText] != nil {
-		notes = append(notes, p.takeTexts(ctx)...)
-	}
-	if refs := came[domain.DocumentStaff]; refs != nil {
-		notes = append(notes, p.takeStaff(ctx, func(id domain.StaffID) bool { return refs[string(id)] })...)
-	}
-	return notes
+	staff := came[domain.DocumentStaff]
+	return p.takeDue(ctx, func(id domain.StaffID) bool { return staff[string(id)] })
 }
 
 // openDocuments has a kiosk that starts go by what the centre had published: it
@@ -101,8 +98,9 @@ func (p *program) openDocuments(ctx context.Context) {
 	if p.c.cfg.Centre.URL == "" {
 		return
 	}
-	ctx = domain.WithActor(ctx, domain.Actor{ID: domain.ActorCentre})
-	p.say(append(p.takeTexts(ctx), p.takeStaff(ctx, func(domain.StaffID) bool { return true })...))
+	p.due.add(domain.DocumentConsentText)
+	p.due.add(domain.DocumentStaff)
+	p.say(p.takeDue(ctx, allStaff))
 }
 
 // say logs what of the centre's documents was not taken.
@@ -112,7 +110,7 @@ func (p *program) say(notes []string) {
 	}
 }
 
-// failedTo is a note of what is tried again with the next document, or start.
+// failedTo is a note of what could not be done.
 func failedTo(what string, err error) []string {
 	return []string{fmt.Sprintf("%s: %v", what, err)}
 }
@@ -137,12 +135,12 @@ func (p *program) mayAskBy(ctx context.Context, d domain.Document) error {
 }
 
 // takeTexts has the newest text of consent shown.
-func (p *program) takeTexts(ctx context.Context) []string {
+func (p *program) takeTexts(ctx context.Context) (notes []string, err error) {
 	list, err := p.store.CentreDocuments(ctx, domain.DocumentConsentText)
 	if err != nil {
-		return failedTo("texts of consent", err)
+		return nil, err
 	}
-	return p.consents.take(list)
+	return p.consents.take(list), nil
 }
 
 // branch is the one that this kiosk was enrolled for; "" before it was.
@@ -161,16 +159,27 @@ func (p *program) branch(ctx context.Context) (string, error) {
 	return m.Branch, p.store.SetSetting(ctx, settingBranch, m.Branch)
 }
 
+// joined has the accounts of staff be those of the branch that this kiosk was
+// enrolled for, where that is another than before.
+func (p *program) joined(ctx context.Context, m client.Membership) {
+	known, err := p.store.Setting(ctx, settingBranch)
+	if m.Branch == "" || err == nil && m.Branch == known {
+		return
+	}
+	p.due.add(domain.DocumentStaff)
+	nudge(p.due.wake)
+}
+
 // takeStaff makes the accounts of staff what the centre wants. It tells why one
 // was refused where that is news.
-func (p *program) takeStaff(ctx context.Context, news func(domain.StaffID) bool) (notes []string) {
+func (p *program) takeStaff(ctx context.Context, news func(domain.StaffID) bool) (notes []string, err error) {
 	list, err := p.store.CentreDocuments(ctx, domain.DocumentStaff)
 	if err != nil {
-		return failedTo("staff", err)
+		return nil, err
 	}
 	branch, err := p.branch(ctx)
 	if err != nil {
-		return failedTo("staff", err)
+		return nil, err
 	}
 	var want []domain.CentreAccount
 	for _, d := range list {
@@ -183,7 +192,7 @@ func (p *program) takeStaff(ctx context.Context, news func(domain.StaffID) bool)
 	}
 	done, err := p.store.SyncStaff(ctx, want)
 	if err != nil {
-		return failedTo("staff", err)
+		return nil, err
 	}
 	for _, id := range slices.Sorted(maps.Keys(done.Refused)) {
 		if news(id) {
@@ -197,7 +206,7 @@ func (p *program) takeStaff(ctx context.Context, news func(domain.StaffID) bool)
 	if done.Changed && p.machine != nil {
 		p.machine.RecheckStaff()
 	}
-	return notes
+	return notes, nil
 }
 
 // centreAccount is what a document wants at the kiosks of a branch.

@@ -56,7 +56,9 @@ func TestDocumentsOfARealCentre(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan struct{})
 	go func() { defer close(done); k.link.run(ctx) }()
-	t.Cleanup(func() { cancel(); <-done })
+	taking := make(chan struct{})
+	go func() { defer close(taking); k.keepTaking(ctx) }()
+	t.Cleanup(func() { cancel(); <-done; <-taking })
 
 	await := func(what string, so func() bool) {
 		t.Helper()
@@ -101,6 +103,25 @@ func TestDocumentsOfARealCentre(t *testing.T) {
 	if _, err := (staffCodes{k.store}).UseStaffCode(t.Context(), "lucia", staffCode, "802751"); err != nil {
 		t.Fatal(err)
 	}
+
+	// Enrolled for another branch, it has the accounts of that one.
+	elsewhere := domain.StaffID("01890a5d-ac96-774b-bcce-b302099a8058")
+	put(staffDoc(string(elsewhere), "pedro", "staff", `,"branches":["Sur"]`))
+	must(t, centre.db.RevokeKiosk(t.Context(), k.store.DeviceID(), "moved"))
+	code, _, err = centre.db.NewCode(t.Context(), e2eSite, "Sur", "test")
+	must(t, err)
+	_, err = k.c.enrol(t.Context(), k.store.DeviceID(), code, "Sur")
+	must(t, err)
+	await("the accounts of the other branch", func() bool {
+		here, err := k.store.StaffMember(t.Context(), elsewhere)
+		was, werr := k.store.StaffMember(t.Context(), centreStaff)
+		return err == nil && here.Disabled.IsZero() && werr == nil && !was.Disabled.IsZero()
+	})
+	put(staffDoc(centreStaff, "lucia", "admin", ""))
+	await("an account of every branch", func() bool {
+		m, err := k.store.StaffMember(t.Context(), centreStaff)
+		return err == nil && m.Disabled.IsZero()
+	})
 
 	put(domain.Document{Kind: domain.DocumentConfig, Ref: protocol.ConfigOfSite}, domain.Document{Kind: domain.DocumentConsentText, Ref: "2027-1/en"},
 		domain.Document{Kind: domain.DocumentStaff, Ref: centreStaff})

@@ -19,6 +19,7 @@ func (p *program) flows(ctx context.Context, site kiosk.Site, texts *assets.Text
 	}
 	if err != nil {
 		p.c.log.Error("badges", slog.String("error", err.Error()))
+		p.due.add(dueBadgeKeys) // perhaps it was those of the centre
 	}
 	p.desk = desk
 	if desk.err == nil {

@@ -30,7 +30,8 @@ type hold struct {
 	on   bool
 	out  chan struct{} // closed when it is switched on; nil while it is
 	in   chan struct{} // closed when it is let go; nil while it is not held
-	busy sync.WaitGroup
+	busy int           // how much is under way
+	idle chan struct{} // closed when nothing is; nil while nobody waits for it
 }
 
 // load reads how it was left. Where that cannot be told it is on: staff sees it,
@@ -73,10 +74,8 @@ func (h *hold) set(ctx context.Context, s holdStore, on bool) error {
 	if !on {
 		return nil
 	}
-	still := make(chan struct{})
-	go func() { defer close(still); h.busy.Wait() }()
 	select {
-	case <-still:
+	case <-h.still():
 		return nil
 	case <-ctx.Done():
 		return ctx.Err()
@@ -101,6 +100,34 @@ func (h *hold) flip(on bool) {
 	h.in = nil
 }
 
+// still is closed when nothing is under way.
+func (h *hold) still() <-chan struct{} {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.idle == nil {
+		h.idle = make(chan struct{})
+	}
+	idle := h.idle
+	h.ring()
+	return idle
+}
+
+// ended tells that something is under way no more.
+func (h *hold) ended() {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.busy--
+	h.ring()
+}
+
+// ring tells who waits that nothing is under way, where that is so. Under h.mu.
+func (h *hold) ring() {
+	if h.busy == 0 && h.idle != nil {
+		close(h.idle)
+		h.idle = nil
+	}
+}
+
 // held tells whether it is on.
 func (h *hold) held() bool {
 	h.mu.Lock()
@@ -119,7 +146,7 @@ func (h *hold) pass(ctx context.Context) (run context.Context, done func(), ok b
 				h.out = make(chan struct{})
 			}
 			out := h.out
-			h.busy.Add(1)
+			h.busy++
 			h.mu.Unlock()
 			run, cancel := context.WithCancel(ctx)
 			go func() {
@@ -129,7 +156,7 @@ func (h *hold) pass(ctx context.Context) (run context.Context, done func(), ok b
 				case <-run.Done():
 				}
 			}()
-			return run, func() { cancel(); h.busy.Done() }, true
+			return run, func() { cancel(); h.ended() }, true
 		}
 		in := h.in
 		h.mu.Unlock()

@@ -105,6 +105,26 @@ func TestHold(t *testing.T) {
 	}
 }
 
+// A switch that could not wait for the end of what was under way leaves nothing
+// behind that what begins afterwards could stumble over.
+func TestHoldThatDidNotWait(t *testing.T) {
+	s := &notes{kept: map[string]string{}}
+	var h hold
+	for range 20_000 {
+		_, done, _ := h.pass(t.Context())
+		ended, cancel := context.WithCancel(t.Context())
+		cancel()
+		if err := h.set(ended, s, true); !errors.Is(err, context.Canceled) || !h.held() {
+			t.Fatalf("did not wait: %v", err)
+		}
+		must(t, h.set(t.Context(), s, false))
+		done()
+		_, done, _ = h.pass(t.Context())
+		done()
+	}
+	must(t, h.set(t.Context(), s, true))
+}
+
 // branchKiosk is a kiosk without a camera that belongs to a centre, and that may
 // be stopped and started again.
 type branchKiosk struct {

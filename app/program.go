@@ -40,6 +40,7 @@ type program struct {
 	reports *reporter // nil as well, then
 	faq     *faqBook
 	desk    *badgeDesk
+	due     *due // of what the centre decided
 	cards   cardMaker
 	reg     registry // with the gallery and the cards
 
@@ -97,7 +98,7 @@ func newProgram(ctx context.Context, c *cli) (*program, error) {
 		return nil, errors.Join(err, cam.Close())
 	}
 	p := &program{c: c, store: st, metrics: telemetry.NewMetrics(), live: make(chan struct{}, 1), changed: make(chan struct{}, 1),
-		again: make(chan struct{}, 1), started: c.clock.Now(), cfg: c.cfg, near: nearby}
+		again: make(chan struct{}, 1), due: newDue(), started: c.clock.Now(), cfg: c.cfg, near: nearby}
 	p.camera.Store(cam)
 	p.startConfig(ctx)
 	p.eye = newEye(eyeOptions{Templates: st, Clock: c.clock, Camera: p.health.Load, Snapshots: c.cfg.Snapshots.Enabled, Log: c.log})
@@ -156,6 +157,9 @@ func (p *program) Run(ctx context.Context) error {
 	}
 	wg.Go(func() { p.machine.Run(ctx) })
 	endSync := p.startSync(ctx, &wg)
+	if p.link != nil {
+		wg.Go(func() { p.keepTaking(ctx) })
+	}
 	wg.Go(func() {
 		m := p.c.maintenance(p.store)
 		m.onErased = p.galleryChanged

@@ -154,8 +154,8 @@ func (r *reporter) fault(ctx context.Context, err error) {
 	r.said = said
 }
 
-// due tells whether d has passed since, or the clock was set back behind it.
-func due(since, now time.Time, d time.Duration) bool {
+// elapsed tells whether d has passed since, or the clock was set back behind it.
+func elapsed(since, now time.Time, d time.Duration) bool {
 	return since.IsZero() || now.Before(since) || now.Sub(since) >= d
 }
 
@@ -172,7 +172,7 @@ func (r *reporter) tellHead(ctx context.Context, now time.Time, atOnce bool) (it
 			least = 0
 		}
 	}
-	if !due(r.headAt, now, least) {
+	if !elapsed(r.headAt, now, least) {
 		return "", h, nil
 	}
 	item = protocol.DerivedID(protocol.KindAuditHead, r.store.DeviceID()+"/"+protocol.ChainAudit, int64(h.Seq))
@@ -197,7 +197,7 @@ func (r *reporter) tellHealth(ctx context.Context, now time.Time, unsound bool) 
 	if !c.same(r.was) {
 		least = healthLeast
 	}
-	if ctx.Err() != nil || !due(r.healthAt, now, least) {
+	if ctx.Err() != nil || !elapsed(r.healthAt, now, least) {
 		return nil
 	}
 	h := r.reading(ctx, c)

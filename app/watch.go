@@ -80,7 +80,7 @@ func (p *program) look(ctx context.Context, e *engine, g *vision.Gallery, change
 	switch {
 	case ctx.Err() != nil:
 	case turn == turnCamera:
-		p.reconfigure(ctx)
+		anew = p.reconfigure(ctx)
 	case turn == turnEngine:
 		p.reconfigure(ctx)
 		anew = true
@@ -133,7 +133,7 @@ const (
 func (p *program) turn() turn {
 	next, was := p.config(), p.c.cfg
 	switch {
-	case next.Recognition != was.Recognition || next.Liveness != was.Liveness:
+	case otherEngine(next, was):
 		return turnEngine
 	case otherCamera(next.Camera, was.Camera):
 		return turnCamera
@@ -147,6 +147,10 @@ func (p *program) turn() turn {
 	return turnNothing
 }
 
+func otherEngine(a, b config.Config) bool {
+	return a.Recognition != b.Recognition || a.Liveness != b.Liveness
+}
+
 func otherCamera(a, b config.Camera) bool { return a.URL != b.URL || a.ControlURL != b.ControlURL }
 
 // setUpAgain has the camera told its settings.
@@ -158,18 +162,20 @@ func (p *program) setUpAgain() {
 }
 
 // reconfigure takes what was configured of camera and recognition. Nothing
-// sees meanwhile: nobody reads these settings at the same time.
-func (p *program) reconfigure(ctx context.Context) {
+// sees meanwhile: nobody reads these settings at the same time. engine tells that
+// the engine is to be another one by them: that may have been configured only now.
+func (p *program) reconfigure(ctx context.Context) (engine bool) {
 	next := p.config()
 	was := p.c.cfg.Camera
+	engine = otherEngine(next, p.c.cfg)
 	p.c.cfg.Recognition, p.c.cfg.Liveness, p.c.cfg.Camera = next.Recognition, next.Liveness, next.Camera
 	if next.Camera == was {
-		return
+		return engine
 	}
 	cam, err := openCamera(ctx, p.c.cameraChoice(), p.c.clock, p.c.log)
 	if err != nil {
 		p.c.log.Error("camera not changed", slog.String("error", err.Error()))
-		return
+		return engine
 	}
 	// What was known is of the other one; its last picture is no picture.
 	p.rates.clear()
@@ -178,6 +184,7 @@ func (p *program) reconfigure(ctx context.Context) {
 		p.c.log.Error("camera not closed", slog.String("error", err.Error()))
 	}
 	p.Camera(domain.CameraHealth{State: domain.CameraConnecting})
+	return engine
 }
 
 // lookAgain has the pipeline begin anew with what was configured.

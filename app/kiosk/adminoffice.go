@@ -138,7 +138,11 @@ type leaf struct {
 
 // present tells that whoever signed in still may, as what they signed in.
 func (o *office) present(ctx context.Context, who domain.Staff) error {
-	now, err := o.flows.Staff.StaffMember(ctx, who.ID)
+	return stillMay(ctx, o.flows.Staff, who)
+}
+
+func stillMay(ctx context.Context, book domain.StaffBook, who domain.Staff) error {
+	now, err := book.StaffMember(ctx, who.ID)
 	switch {
 	case errors.Is(err, domain.ErrNotFound):
 		return errSessionOver

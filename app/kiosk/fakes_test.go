@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -376,9 +377,19 @@ func (consentText) ConsentText(l domain.Lang) (ConsentShown, string, error) {
 }
 
 // staffBook has one clerk, 1001 with PIN 246813, and one auditor, 2002.
-type staffBook struct{ domain.StaffBook }
+type staffBook struct {
+	domain.StaffBook
+	since atomic.Pointer[domain.Staff] // what became of the clerk; nil for nothing
+}
 
-func (staffBook) SignIn(_ context.Context, login, pin string) (domain.Staff, error) {
+func (b *staffBook) StaffMember(_ context.Context, id domain.StaffID) (domain.Staff, error) {
+	if s := b.since.Load(); s != nil {
+		return *s, nil
+	}
+	return domain.Staff{ID: id, Role: domain.RoleStaff}, nil
+}
+
+func (*staffBook) SignIn(_ context.Context, login, pin string) (domain.Staff, error) {
 	switch {
 	case pin != "246813":
 		return domain.Staff{}, domain.ErrStaffWrongPIN
@@ -414,14 +425,15 @@ type desk struct {
 	eye     *eye
 	badges  *badges
 	printer *printer
+	staff   *staffBook
 	ids     int
 }
 
 func newDesk(t *testing.T) *desk {
 	b := newBench(t)
-	d := &desk{bench: b, reg: newRegistry(b.clock), eye: newEye(), badges: &badges{}, printer: &printer{}}
+	d := &desk{bench: b, reg: newRegistry(b.clock), eye: newEye(), badges: &badges{}, printer: &printer{}, staff: &staffBook{}}
 	b.Machine = NewMachine(Options{Clock: b.clock, Screen: b.screen, Recorder: b.rec, Flows: &Flows{
-		Registry: d.reg, Events: b.events, Eye: d.eye, Badges: d.badges, Printer: d.printer, Consent: consentText{}, Staff: staffBook{},
+		Registry: d.reg, Events: b.events, Eye: d.eye, Badges: d.badges, Printer: d.printer, Consent: consentText{}, Staff: d.staff,
 		NewID: func() string { d.ids++; return fmt.Sprint("id", d.ids) }, DeviceID: "kiosk-1",
 	}})
 	t.Cleanup(func() { b.stop(); b.jobs.Wait() })

@@ -317,7 +317,7 @@ func TestADuplicateIsForStaff(t *testing.T) {
 		d.Do(StaffPIN{"1001", "246813"})
 		d.await("sign in", func(v View) bool { return v.Register.Staff.Step == StaffDecide })
 		d.Do(StaffVerdict{false})
-		d.want(StateAttract)
+		d.await("rest", func(v View) bool { return v.State == StateAttract })
 		if e := d.recorded(domain.ReasonStaffRefused); e.Staff != "s1" {
 			t.Fatalf("%+v", e)
 		}

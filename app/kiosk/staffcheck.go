@@ -67,7 +67,7 @@ func (m *Machine) actStaff(a Action, now time.Time) {
 		}
 	case StaffVerdict:
 		if s.Step == StaffDecide && m.flow.staff != nil {
-			m.verdict(a.Approve, now)
+			m.verdict(a.Approve)
 		}
 	}
 }
@@ -165,11 +165,34 @@ func (m *Machine) staffSubject() domain.PersonID {
 	return ""
 }
 
-// verdict does what staff decided.
-func (m *Machine) verdict(approve bool, now time.Time) {
-	f, who := m.flow, *m.flow.staff
+// verdict does what staff decided, if they still may: the account may have been
+// closed since they signed in. Whoever may not is asked to sign in again.
+func (m *Machine) verdict(approve bool) {
+	who := *m.flow.staff
+	m.flow.staff = nil
+	m.commit(func(ctx context.Context, _ *job) func(time.Time) {
+		err := stillMay(ctx, m.o.Flows.Staff, who)
+		if err != nil {
+			m.failed("verdict of staff not taken", err)
+		}
+		return func(now time.Time) {
+			if err == nil {
+				m.decided(who, approve, now)
+				return
+			}
+			m.flow.since = now
+			m.check(func(c *StaffCheck) {
+				*c = StaffCheck{Step: StaffSignIn, About: c.About, CanApprove: c.CanApprove, PIN: PINEntry{Wrong: true}}
+			})
+			m.awaitBadge()
+		}
+	})
+}
+
+func (m *Machine) decided(who domain.Staff, approve bool, now time.Time) {
+	f := m.flow
 	// What follows is done in their name: for one's own data, all of it.
-	f.staff, f.actor = nil, domain.StaffActor(who)
+	f.actor = domain.StaffActor(who)
 	switch {
 	case f.reg != nil:
 		m.lookalike(who, approve, now)

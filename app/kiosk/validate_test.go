@@ -196,6 +196,37 @@ func TestTheLadder(t *testing.T) {
 			t.Fatalf("%+v", e)
 		}
 	})
+	t.Run("whose account was closed meanwhile", func(t *testing.T) {
+		for what, since := range map[string]domain.Staff{
+			"closed": {ID: "s1", Role: domain.RoleStaff, Disabled: time.Unix(1, 0)}, "demoted": {ID: "s1", Role: domain.RoleAuditor},
+		} {
+			d := newDesk(t)
+			d.somebody(false)
+			d.Choose(FeatureValidate)
+			d.show(badgeText)
+			d.validating(ValidatePIN)
+			d.Do(CallStaff{})
+			d.validating(ValidateStaff)
+			d.Do(StaffHere{})
+			d.Do(StaffPIN{"1001", "246813"})
+			d.await("sign in", func(v View) bool { return v.Validate.Staff.Step == StaffDecide })
+			d.staff.since.Store(&since)
+			d.Do(StaffVerdict{true})
+			d.Do(StaffVerdict{true}) // once more is no more
+			v := d.await(what, func(v View) bool { return v.Validate.Staff != nil && v.Validate.Staff.PIN.Wrong })
+			if s := v.Validate.Staff; v.Validate.Step != ValidateStaff || s.Step != StaffSignIn || s.Name != "" || s.DocumentTail != "" || !s.CanApprove {
+				t.Errorf("%s: %+v", what, s)
+			}
+			// Somebody else, or the same one who may again, signs in and decides.
+			d.staff.since.Store(nil)
+			d.Do(StaffPIN{"1001", "246813"})
+			d.await("sign in", func(v View) bool { return v.Validate.Staff.Step == StaffDecide })
+			d.Do(StaffVerdict{true})
+			if v := d.validating(ValidateResult); v.Outcome != OutcomeOK {
+				t.Errorf("%s: %+v", what, v)
+			}
+		}
+	})
 	t.Run("nobody known, nobody to approve", func(t *testing.T) {
 		d := newDesk(t)
 		d.Choose(FeatureValidate)

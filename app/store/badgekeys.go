@@ -60,9 +60,16 @@ func (s *Store) openKeys(ctx context.Context, q queryer, table string) (list []d
 
 // BadgeKeys lists the keys that badges of the site's kiosks are verified with, as
 // the centre has told of them. One that somebody else wrote into the database is
-// not among them: the others come beside the error.
+// not among them: the others come beside the error, in a list that is nil only
+// where it could not be read to its end.
 func (s *Store) BadgeKeys(ctx context.Context) ([]domain.BadgeKey, error) {
 	list, bad, err := s.openKeys(ctx, s.r, siteKeys)
+	switch {
+	case err != nil:
+		list = nil
+	case list == nil:
+		list = []domain.BadgeKey{}
+	}
 	return list, wrap("badge keys of the site", errors.Join(bad, err))
 }
 

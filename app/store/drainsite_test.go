@@ -2,6 +2,7 @@ package store
 
 import (
 	"bytes"
+	"context"
 	"crypto/ed25519"
 	"slices"
 	"strings"
@@ -169,6 +170,23 @@ func TestApplyBadgeKeys(t *testing.T) {
 	list, err := s.BadgeKeys(t.Context())
 	if wantErr(t, err, ErrCorrupt); len(list) != 1 || list[0].ID != a.ID {
 		t.Errorf("%+v", list)
+	}
+}
+
+// A list that was not read to its end is none; one of which nothing opens is empty.
+func TestBadgeKeysThatCannotBeRead(t *testing.T) {
+	s := openTest(t, t.TempDir(), nil)
+	k := badgeKey(1)
+	pages(t, s)(domain.CentreChange{BadgeKey: &k})
+	ended, cancel := context.WithCancel(t.Context())
+	cancel()
+	if list, err := s.BadgeKeys(ended); list != nil || err == nil {
+		t.Errorf("%v, %v", list, err)
+	}
+	mustExec(t, s, "UPDATE badge_keys SET content = x'00'")
+	list, err := s.BadgeKeys(t.Context())
+	if wantErr(t, err, ErrCorrupt); list == nil || len(list) > 0 {
+		t.Errorf("%v", list)
 	}
 }
 

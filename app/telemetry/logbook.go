@@ -341,8 +341,15 @@ func (f LogFile) Lines(ctx context.Context, q LineQuery) (LinePage, error) {
 			end = s.size
 		}
 		whole, stop, above := false, "", end
-		err := linesBack(s, end, func(start int64, line []byte) bool {
-			id := fmt.Sprintf("%s-%d", s.id, start)
+		at := func(offset int64) string { return fmt.Sprintf("%s-%d", s.id, offset) }
+		err := linesBack(s, end, func(pos int64) bool {
+			// What is no line of ours ends in no line: it may be left in its middle.
+			if read := above - pos; read > maxLogLine && read >= budget {
+				budget, stop = 0, at(pos)
+			}
+			return budget > 0 && ctx.Err() == nil
+		}, func(start int64, line []byte) bool {
+			id := at(start)
 			budget, above = budget-(above-start), start // what was read, however long a line is
 			if !p.take(id, line) {
 				whole = true
@@ -393,12 +400,16 @@ func (f LogFile) Line(_ context.Context, id string) (Line, error) {
 }
 
 // linesBack gives the lines that end before an offset, the last one first, until
-// visit is content. What is too long to be a line is given cut.
-func linesBack(r io.ReaderAt, end int64, visit func(start int64, line []byte) bool) error {
+// visit is content, or more, which is asked before each block with where the one
+// before began. What is too long to be a line is given cut.
+func linesBack(r io.ReaderAt, end int64, more func(pos int64) bool, visit func(start int64, line []byte) bool) error {
 	const block = 64 << 10
 	var tail []byte // the beginning of what came after, whose own beginning is not read yet
 	buf := make([]byte, block)
 	for pos := end; pos > 0; {
+		if !more(pos) {
+			return nil
+		}
 		n := min(pos, block)
 		pos -= n
 		if got, err := r.ReadAt(buf[:n], pos); int64(got) < n {

@@ -1,6 +1,7 @@
 package telemetry
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -8,6 +9,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -175,6 +177,55 @@ func TestLogFile(t *testing.T) {
 		t.Error("a folder is a log")
 	}
 }
+
+// A file without line ends, as a power cut leaves one, is read no further for one
+// page than any other, nor for somebody who has left.
+func TestLogWithoutLineEnds(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "agentid.log")
+	var b bytes.Buffer
+	for i := range 3 {
+		fmt.Fprintf(&b, `{"time":"2026-03-02T09:00:0%dZ","level":"INFO","msg":"one"}`+"\n", i)
+	}
+	b.Write(make([]byte, 5*maxLogScan/2))
+	if err := os.WriteFile(path, b.Bytes(), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	found, pages, next, last := 0, 0, "", int64(b.Len())
+	for {
+		p, err := (LogFile{path}).Lines(t.Context(), LineQuery{Limit: 50, Least: slog.LevelInfo, Before: next})
+		if err != nil {
+			t.Fatal(err)
+		}
+		found, pages, next = found+len(p.Lines), pages+1, p.Next
+		if next == "" {
+			break
+		}
+		_, offset, _ := strings.Cut(next, "-")
+		at, err := strconv.ParseInt(offset, 10, 64)
+		if err != nil || last-at > maxLogScan+64<<10 {
+			t.Errorf("page %d read %d bytes", pages, last-at)
+		}
+		last = at
+	}
+	if found != 3 || pages != 3 {
+		t.Errorf("%d lines in %d pages", found, pages)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	reads := 0
+	r := readerAt(func(p []byte, off int64) (int, error) {
+		reads++
+		cancel()
+		return bytes.NewReader(b.Bytes()).ReadAt(p, off)
+	})
+	err := linesBack(r, int64(b.Len()), func(int64) bool { return ctx.Err() == nil }, func(int64, []byte) bool { return true })
+	if err != nil || reads != 1 {
+		t.Errorf("%d blocks read for nobody, %v", reads, err)
+	}
+}
+
+type readerAt func(p []byte, off int64) (int, error)
+
+func (f readerAt) ReadAt(p []byte, off int64) (int, error) { return f(p, off) }
 
 // What others wrote into the file is not shown; what should never have been
 // written is not shown either.
