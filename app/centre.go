@@ -342,7 +342,10 @@ type takeover struct {
 
 // ApplyPage implements outbox.Applier.
 func (t takeover) ApplyPage(ctx context.Context, page domain.CentrePage) (domain.Applied, error) {
-	page, refused := t.p.reviewDocuments(ctx, page)
+	page, refused, err := t.p.reviewDocuments(ctx, page)
+	if err != nil {
+		return domain.Applied{}, err
+	}
 	done, err := t.Store.ApplyPage(ctx, page)
 	if errors.Is(err, domain.ErrCursor) {
 		return done, err

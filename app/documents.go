@@ -22,13 +22,18 @@ const settingBranch = "centre.branch"
 
 // reviewDocuments takes out of a page the documents that this kiosk cannot go
 // by, whole: what was there before stays. It says why, for the sync's notes.
-// What is none of this kiosk's is taken out without a word.
-func (p *program) reviewDocuments(ctx context.Context, page domain.CentrePage) (domain.CentrePage, []string) {
+// What is none of this kiosk's is taken out without a word. Beside what is damaged
+// here no configuration can be judged: taken back, it can be published again. With
+// an error the page is not to be applied yet.
+func (p *program) reviewDocuments(ctx context.Context, page domain.CentrePage) (domain.CentrePage, []string, error) {
 	var notes []string
 	var keep []domain.CentreChange
-	configs, err := p.configDocuments(ctx)
-	if err != nil { // then the page cannot be applied either, which says so
-		return page, nil
+	configs, unread := p.configDocuments(ctx)
+	switch {
+	case ctx.Err() != nil: // then the page cannot be applied either, which says so
+		return page, nil, nil
+	case unread != nil && !errors.Is(unread, store.ErrCorrupt):
+		return page, nil, unread
 	}
 	refuse := func(d domain.Document, why string) {
 		notes = append(notes, fmt.Sprintf("%s %s: %s", d.Kind, d.Ref, why))
@@ -45,6 +50,10 @@ func (p *program) reviewDocuments(ctx context.Context, page domain.CentrePage) (
 		switch d.Kind {
 		case domain.DocumentConfig:
 			if d.Ref != protocol.ConfigOfSite && d.Ref != protocol.ConfigOfKiosk(p.store.DeviceID()) {
+				continue
+			}
+			if unread != nil {
+				refuse(d, "what is published already cannot be read: "+unread.Error())
 				continue
 			}
 			was, had := configs[d.Ref]
@@ -65,7 +74,7 @@ func (p *program) reviewDocuments(ctx context.Context, page domain.CentrePage) (
 		keep = append(keep, c)
 	}
 	page.Changes = keep
-	return page, notes
+	return page, notes, nil
 }
 
 // takeDocuments has the running kiosk go by the documents of a page that is

@@ -3,12 +3,15 @@ package main
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
 	"agentid/app/domain"
 	"agentid/app/domain/domaintest"
+	"agentid/sync/protocol"
 )
 
 // applyCut has a page applied by a sync that staff holds back meanwhile.
@@ -84,14 +87,7 @@ func TestWhatIsDueIsTriedAgain(t *testing.T) {
 	k := newAdminKiosk(t)
 	clock := domaintest.NewClock(time.Now())
 	k.c.clock = clock
-	db, err := sql.Open("sqlite", "file:"+filepath.Join(k.c.cfg.StateDir(), databaseFile)+"?_pragma=busy_timeout(5000)")
-	must(t, err)
-	defer db.Close()
-	exec := func(query string) {
-		t.Helper()
-		_, err := db.ExecContext(t.Context(), query)
-		must(t, err)
-	}
+	exec := k.exec
 	fails := func(d domain.Document) {
 		t.Helper()
 		exec("CREATE TRIGGER full BEFORE UPDATE ON staff BEGIN SELECT RAISE(ABORT, 'disk'); END")
@@ -125,4 +121,47 @@ func TestWhatIsDueIsTriedAgain(t *testing.T) {
 	if closed() {
 		t.Error("not opened again by itself")
 	}
+}
+
+// exec does something to the database behind the kiosk's back.
+func (k *adminKiosk) exec(query string) {
+	k.t.Helper()
+	db, err := sql.Open("sqlite", "file:"+filepath.Join(k.c.cfg.StateDir(), databaseFile)+"?_pragma=busy_timeout(5000)")
+	must(k.t, err)
+	defer db.Close()
+	_, err = db.ExecContext(k.t.Context(), query)
+	must(k.t, err)
+}
+
+// Beside one that is damaged no configuration is taken without a look at it, nor
+// is a page that cannot be looked at for the moment; what else comes is taken.
+func TestNoConfigurationIsTakenUnreviewed(t *testing.T) {
+	k := newAdminKiosk(t)
+	past := k.c.clock.Now().Add(-time.Hour)
+	mine := siteConfig(`{"recognition.votes":7}`)
+	mine.Ref = protocol.ConfigOfKiosk(k.store.DeviceID())
+	k.centreSays(siteConfig(`{"recognition.votes":2}`))
+	k.exec("UPDATE centre_documents SET content = x'00' WHERE kind = 'config'")
+	notes := k.centreSays(mine, text("2027-1", "es", "Uno", past))
+	if len(notes) != 1 || !strings.Contains(notes[0], "config "+mine.Ref) {
+		t.Errorf("%q", notes)
+	}
+	if _, err := k.store.CentreDocument(t.Context(), mine.Kind, mine.Ref); !errors.Is(err, domain.ErrNotFound) {
+		t.Errorf("kept unreviewed: %v", err)
+	}
+	if _, err := k.store.CentreDocument(t.Context(), domain.DocumentConsentText, "2027-1/es"); err != nil {
+		t.Errorf("not taken: %v", err)
+	}
+	k.centreSays(siteConfig(""))
+	if notes := k.centreSays(mine); notes != nil || k.config().Recognition.Votes != 7 {
+		t.Errorf("%q, %d votes", notes, k.config().Recognition.Votes)
+	}
+
+	k.exec("ALTER TABLE centre_documents RENAME TO elsewhere")
+	from, err := k.store.SyncCursor(t.Context())
+	must(t, err)
+	if _, err := (takeover{k.store, k.program}).ApplyPage(t.Context(), domain.CentrePage{From: from, Cursor: from + "+"}); err == nil {
+		t.Error("applied unreviewed")
+	}
+	k.exec("ALTER TABLE elsewhere RENAME TO centre_documents")
 }
