@@ -48,7 +48,7 @@ func (s *Store) ApplyPage(ctx context.Context, p domain.CentrePage) (domain.Appl
 		if cursor != p.From {
 			return domain.ErrCursor
 		}
-		if p.Reset && cursor != "" {
+		if p.Reset && (cursor != "" || p.Site != "") {
 			if err := s.tellAgain(ctx, tx); err != nil {
 				return err
 			}
@@ -60,6 +60,11 @@ func (s *Store) ApplyPage(ctx context.Context, p domain.CentrePage) (domain.Appl
 		for i, c := range p.Changes {
 			if err := a.guarded(ctx, c); err != nil {
 				return fmt.Errorf("change %d: %w", i, err)
+			}
+		}
+		if p.Site != "" {
+			if err := a.settleAt(ctx, p.Site); err != nil {
+				return err
 			}
 		}
 		_, err := tx.ExecContext(ctx, "UPDATE sync_state SET applying = 0")
@@ -192,6 +197,7 @@ func (a applier) forget(ctx context.Context, id domain.PersonID) error {
 		list = append(list, statement{"DELETE FROM " + table + " WHERE person = ?", []any{id}})
 	}
 	return a.gone(ctx, append(list,
+		statement{"DELETE FROM merges WHERE keep = ?", []any{id}},
 		statement{"DELETE FROM attempts WHERE subject = ?", []any{domain.SubjectPerson(id)}},
 		statement{"DELETE FROM people WHERE id = ?", []any{id}}))
 }

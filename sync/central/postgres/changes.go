@@ -2,6 +2,8 @@ package postgres
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -160,11 +162,17 @@ func (db *DB) Changes(ctx context.Context, k Kiosk, cursor string, limit int) (p
 func (db *DB) changes(ctx context.Context, k Kiosk, cursor string, limit int) (page protocol.Page, err error) {
 	var epoch string
 	var newest int64
-	err = db.pool.QueryRow(ctx, "SELECT m.epoch, s.feed_seq FROM meta m, sites s WHERE s.id = $1", k.Site).Scan(&epoch, &newest)
+	var alone bool
+	err = db.pool.QueryRow(ctx, "SELECT m.epoch, s.feed_seq, (SELECT count(*) FROM sites) = 1 FROM meta m, sites s WHERE s.id = $1", k.Site).
+		Scan(&epoch, &newest, &alone)
 	if err != nil {
 		return page, err
 	}
-	after, ok := parseCursor(cursor, epoch)
+	history := epoch + "." + cursorSite(k.Site) + "."
+	after, ok := parseCursor(cursor, history)
+	if !ok && alone { // one of the release before is of the only site that there is
+		after, ok = parseCursor(cursor, epoch+".")
+	}
 	if page.Reset = !ok || after > newest; page.Reset {
 		after = 0
 	} else if after != k.CursorSeq {
@@ -207,14 +215,21 @@ func (db *DB) changes(ctx context.Context, k Kiosk, cursor string, limit int) (p
 	} else {
 		page.Changes = []protocol.Change{}
 	}
-	page.Cursor = epoch + "." + strconv.FormatInt(after, 10)
+	page.Cursor = history + strconv.FormatInt(after, 10)
 	return page, nil
 }
 
-// parseCursor reads a cursor of this history of changes.
-func parseCursor(cursor, epoch string) (int64, bool) {
-	theirs, seq, ok := strings.Cut(cursor, ".")
-	if !ok || theirs != epoch {
+// cursorSite stands in a cursor for its site: numbers are of a site each, and a
+// kiosk that has gone to another may have kept its cursor.
+func cursorSite(site string) string {
+	sum := sha256.Sum256([]byte(site))
+	return hex.EncodeToString(sum[:6])
+}
+
+// parseCursor reads a cursor of a history of changes.
+func parseCursor(cursor, history string) (int64, bool) {
+	seq, ok := strings.CutPrefix(cursor, history)
+	if !ok {
 		return 0, false
 	}
 	n, err := strconv.ParseInt(seq, 10, 64)
