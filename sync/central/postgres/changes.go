@@ -338,10 +338,12 @@ func (db *DB) readBadges(ctx context.Context, ids []string, into map[string]any)
 	return err
 }
 
+const newEpoch = "UPDATE meta SET epoch = substr(md5(gen_random_uuid()::text), 1, 12)"
+
 // Restored begins a new history of changes, after a backup was restored: every
 // kiosk reads anew from the beginning.
 func (db *DB) Restored(ctx context.Context) error {
-	_, err := db.pool.Exec(ctx, "UPDATE meta SET epoch = substr(md5(gen_random_uuid()::text), 1, 12)")
+	_, err := db.pool.Exec(ctx, newEpoch)
 	return wrap("begin history", err)
 }
 

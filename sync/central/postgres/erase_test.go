@@ -191,20 +191,32 @@ func TestReplayAfterRestore(t *testing.T) {
 	registered(t, db, k, 1)
 	page, err := db.Changes(t.Context(), k, "", 100)
 	must(t, err)
-	// The backup that was restored knows nothing of the tombstone.
-	must(t, db.Restored(t.Context()))
+	// The backup that was restored knows nothing of the tombstone, and nobody said
+	// that it was one. The cursor is of after it.
+	epoch, seq := one[string](t, db, "SELECT epoch FROM meta"), one[int64](t, db, "SELECT feed_seq FROM sites WHERE id = 'norte'")
+	page.Cursor = fmt.Sprintf("%s.%s.%d", epoch, cursorSite("norte"), seq+1)
 	stone := Tombstone{Person: personID(1), ID: uuid.NewString(), Site: "norte", Why: domain.ReasonErasedByPerson, At: start, AskedBy: k.Device}
 	for _, want := range []bool{true, false} {
-		if did, err := db.Replay(t.Context(), stone); did != want || err != nil {
+		if did, err := db.Replay(t.Context(), stone, true); did != want || err != nil {
 			t.Errorf("%v, %v", did, err)
 		}
 	}
 	if n := traces(t, db, personID(1)); n != 0 {
 		t.Errorf("%d traces", n)
 	}
+	if n := one[int](t, db, "SELECT count(*) FROM meta WHERE epoch = $1", epoch); n != 0 {
+		t.Error("the history goes on")
+	}
+	now := one[string](t, db, "SELECT epoch FROM meta")
+	if did, err := db.Replay(t.Context(), Tombstone{Person: personID(2), ID: uuid.NewString(), Site: "norte", Why: domain.ReasonErasedByPerson, At: start, AskedBy: k.Device}, false); !did || err != nil {
+		t.Errorf("%v, %v", did, err)
+	}
+	if one[string](t, db, "SELECT epoch FROM meta") != now {
+		t.Error("it begins twice")
+	}
 	again, err := db.Changes(t.Context(), k, page.Cursor, 100)
 	must(t, err)
-	if !again.Reset || len(again.Changes) != 2+1 { // consent and badge are gone, the tombstone is told
+	if !again.Reset || len(again.Changes) != 2+2 { // consent and badge are gone, the tombstones are told
 		t.Errorf("%+v", again)
 	}
 }
