@@ -81,6 +81,10 @@ var ErrFixedText = errors.New("another text of that version was published")
 func (db *DB) Publish(ctx context.Context, site string, kind protocol.ChangeKind, ref, contentType, content string) (protocol.Document, error) {
 	var doc protocol.Document
 	err := db.tx(ctx, func(tx pgx.Tx) error {
+		// An answer is either there to go with its person, or finds them erased.
+		if _, err := tx.Exec(ctx, "SELECT pg_advisory_xact_lock_shared($1)", lockErasure); err != nil {
+			return err
+		}
 		// Locked first, so that versions count what is told.
 		if _, err := tx.Exec(ctx, "SELECT 1 FROM sites WHERE id = $1 FOR UPDATE", site); err != nil {
 			return err

@@ -221,6 +221,47 @@ func TestReplayAfterRestore(t *testing.T) {
 	}
 }
 
+// TestAnswerBesideErasure: an answer to a case that is published while its person
+// is being erased does not outlive them.
+func TestAnswerBesideErasure(t *testing.T) {
+	db, _ := newDB(t)
+	k := enrol(t, db, "norte")
+	matter := uuid.NewString()
+	send(t, db, k, consentOf(t, k, 1, domain.PurposeData), personOf(t, 1, 1, func(p *protocol.Person) { p.Templates = nil }),
+		item(t, protocol.KindCase, uuid.NewString(), &protocol.Case{ID: matter, Version: 1, OpenedAt: start, Lang: "es", Person: personID(1), Question: "q", State: "open"}))
+	// Both need the site's row, and get it in the order in which they came.
+	hold, err := db.pool.Begin(t.Context())
+	must(t, err)
+	_, err = hold.Exec(t.Context(), "SELECT 1 FROM sites WHERE id = 'norte' FOR UPDATE")
+	must(t, err)
+	ended := make(chan error, 2)
+	wait := func(n int) {
+		t.Helper()
+		for end := time.Now().Add(time.Minute); one[int](t, db, "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'") < n; {
+			if time.Now().After(end) {
+				t.Fatalf("%d do not wait", n)
+			}
+		}
+	}
+	go func() {
+		_, err := db.Publish(context.Background(), "norte", protocol.ChangeCaseAnswer, matter, "application/json", `{"text":"Sí."}`)
+		ended <- err
+	}()
+	wait(1)
+	go func() { ended <- db.Erase(context.Background(), personID(1), domain.ReasonErasedByStaff, "ana") }()
+	wait(2)
+	must(t, hold.Rollback(t.Context()))
+	for range 2 {
+		must(t, <-ended)
+	}
+	if n := one[int](t, db, "SELECT count(*) FROM changes WHERE kind = 'case_answer'"); n != 0 {
+		t.Error("the answer is still told")
+	}
+	if _, err := db.Publish(t.Context(), "norte", protocol.ChangeCaseAnswer, matter, "application/json", `{"text":"No."}`); !errors.Is(err, domain.ErrNotFound) {
+		t.Errorf("after it: %v", err)
+	}
+}
+
 func TestTicketsExpire(t *testing.T) {
 	db, clock := newDB(t)
 	k := enrol(t, db, "norte")
