@@ -336,13 +336,12 @@ func (a applier) document(ctx context.Context, d domain.Document) error {
 	if err != nil {
 		return err
 	}
-	var had int64 // told again, it is no news
-	err = a.tx.QueryRowContext(ctx, "SELECT coalesce((SELECT version FROM centre_documents WHERE kind = ? AND ref = ?), 0)", d.Kind, d.Ref).Scan(&had)
+	again, err := a.hasDocument(ctx, d) // told again, it is no news
 	if err != nil {
 		return err
 	}
 	if d.Kind == domain.DocumentCaseAnswer {
-		if err := a.answers(ctx, d, had == d.Version); err != nil {
+		if err := a.answers(ctx, d, again); err != nil {
 			return err
 		}
 	}
@@ -354,10 +353,26 @@ func (a applier) document(ctx context.Context, d domain.Document) error {
 		return err
 	}
 	a.done.Documents++
-	if had == d.Version {
+	if again {
 		return nil
 	}
 	return a.auditDocument(ctx, domain.AuditDocument, d)
+}
+
+// hasDocument tells whether a document is here, in that version and those words: a
+// centre that was restored may give a version's number to others.
+func (a applier) hasDocument(ctx context.Context, d domain.Document) (bool, error) {
+	var version int64
+	var sealed []byte
+	err := a.tx.QueryRowContext(ctx, "SELECT version, content FROM centre_documents WHERE kind = ? AND ref = ?", d.Kind, d.Ref).Scan(&version, &sealed)
+	if errors.Is(err, sql.ErrNoRows) || err == nil && version != d.Version {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	plain, err := a.snapshots.open(sealed, documentOfCentre(d.Kind, d.Ref))
+	return err == nil && string(plain) == d.Content, nil // one that does not open is replaced
 }
 
 func (a applier) goneDocument(ctx context.Context, d domain.Document) error {

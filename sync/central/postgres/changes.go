@@ -85,17 +85,17 @@ func (db *DB) Publish(ctx context.Context, site string, kind protocol.ChangeKind
 		if _, err := tx.Exec(ctx, "SELECT pg_advisory_xact_lock_shared($1)", lockErasure); err != nil {
 			return err
 		}
-		// Locked first, so that versions count what is told.
-		if _, err := tx.Exec(ctx, "SELECT 1 FROM sites WHERE id = $1 FOR UPDATE", site); err != nil {
-			return err
+		// Its number is its version: one that grows, also for what was taken back,
+		// or went, and comes again.
+		var seq int64
+		err := tx.QueryRow(ctx, "SELECT feed_seq FROM sites WHERE id = $1 FOR UPDATE", site).Scan(&seq)
+		if errors.Is(err, pgx.ErrNoRows) {
+			err = fmt.Errorf("site: %w", domain.ErrNotFound)
 		}
-		var version int64
-		err := tx.QueryRow(ctx, `SELECT coalesce((SELECT (body ->> 'version')::bigint FROM changes WHERE site = $1 AND kind = $2 AND ref = $3), 0)`,
-			site, string(kind), ref).Scan(&version)
 		if err != nil {
 			return err
 		}
-		doc = protocol.NewDocument(version+1, contentType, content)
+		doc = protocol.NewDocument(seq+1, contentType, content)
 		if err := doc.Check(); err != nil {
 			return err
 		}

@@ -38,6 +38,15 @@ func TestPublish(t *testing.T) {
 	if d := v.(*protocol.Document); d.Content != "@topic b" || d.Version != 2 {
 		t.Errorf("%+v", d)
 	}
+	// Taken back, or removed with what it was about, and published again: another version.
+	must(t, db.Unpublish(t.Context(), "norte", protocol.ChangeFAQ, "es"))
+	again, err := db.Publish(t.Context(), "norte", protocol.ChangeFAQ, "es", "text/plain", "@topic c")
+	must(t, err)
+	_, err = db.pool.Exec(t.Context(), "DELETE FROM changes")
+	must(t, err)
+	if last, err := db.Publish(t.Context(), "norte", protocol.ChangeFAQ, "es", "text/plain", "@topic d"); err != nil || again.Version <= 2 || last.Version <= again.Version {
+		t.Errorf("versions %d, %d, %v", again.Version, last.Version, err)
+	}
 	if far, err := db.Changes(t.Context(), enrol(t, db, "sur"), "", 10); err != nil || len(far.Changes) != 0 {
 		t.Errorf("another site hears of %+v, %v", far, err)
 	}
