@@ -41,6 +41,16 @@ func tell(ctx context.Context, tx pgx.Tx, site string, kind protocol.ChangeKind,
 	return err
 }
 
+// tellMany adds changes of a kind to a site as tell does, whose bodies are read
+// from elsewhere.
+func tellMany(ctx context.Context, tx pgx.Tx, site string, kind protocol.ChangeKind, refs []string, at time.Time) error {
+	_, err := tx.Exec(ctx, `WITH s AS (UPDATE sites SET feed_seq = feed_seq + cardinality($2::text[]) WHERE id = $1 RETURNING feed_seq - cardinality($2::text[]) AS before)
+		INSERT INTO changes (site, seq, kind, ref, at) SELECT $1, s.before + p.n, $3, p.ref, $4 FROM s, unnest($2::text[]) WITH ORDINALITY p (ref, n)
+		ON CONFLICT (site, kind, ref) DO UPDATE SET seq = excluded.seq, at = excluded.at, gone = false, body = NULL`,
+		site, refs, string(kind), at)
+	return err
+}
+
 // tellAll adds a change to every site, in the order of their ids.
 func tellAll(ctx context.Context, tx pgx.Tx, kind protocol.ChangeKind, ref string, at time.Time, body []byte) error {
 	rows, err := tx.Query(ctx, "SELECT id FROM sites ORDER BY id FOR UPDATE")
