@@ -208,6 +208,7 @@ type CentrePage struct {
 	From    string // the cursor that was asked with
 	Cursor  string // to ask with next
 	Reset   bool   // the centre has lost its past: tell it all again
+	Site    string // that the kiosk is of once the page is applied; "" for the one that it was of
 	Changes []CentreChange
 }
 

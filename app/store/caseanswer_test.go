@@ -75,3 +75,33 @@ func TestCaseAnswer(t *testing.T) {
 		t.Errorf("%d answers outlive their cases", n)
 	}
 }
+
+// Another answer is news, also under the number of the one before, as of a centre
+// that was restored: who asked is told again.
+func TestCaseAnsweredAnew(t *testing.T) {
+	s, _ := newTest(t)
+	ctx := t.Context()
+	c := domain.Case{ID: storetest.ID(72), Lang: domain.Spanish, Identity: domain.IdentityAnonymous, Reason: domain.CaseLost}
+	must(t, s.AddCase(ctx, c))
+	for i, tt := range []struct {
+		text string
+		news int
+	}{{anAnswer, 1}, {anAnswer, 1}, {strings.Replace(anAnswer, "tarjeta", "libreta", 1), 2}} {
+		mustExec(t, s, "UPDATE cases SET told_at = 1")
+		from, err := s.SyncCursor(ctx)
+		must(t, err)
+		_, err = s.ApplyPage(ctx, domain.CentrePage{From: from, Cursor: strings.Repeat("c", i+1), Changes: []domain.CentreChange{{Document: &domain.Document{
+			Kind: domain.DocumentCaseAnswer, Ref: c.ID, Version: 1, ContentType: "application/json", Content: tt.text, At: storetest.Start,
+		}}}})
+		must(t, err)
+		es, err := s.Audit(ctx, domain.AuditFilter{Actor: domain.ActorCentre, Action: domain.AuditCaseChanged}, 0, 10)
+		if must(t, err); len(es) != tt.news {
+			t.Errorf("answer %d: %d times in the audit, want %d", i, len(es), tt.news)
+		}
+		var told bool
+		must(t, s.r.QueryRow("SELECT told_at IS NOT NULL FROM cases").Scan(&told))
+		if told != (i == 1) {
+			t.Errorf("answer %d: told %v", i, told)
+		}
+	}
+}

@@ -33,13 +33,7 @@ func (s *Store) DueNotices(ctx context.Context, lane domain.Lane, n int) ([]doma
 	case domain.LaneEvents:
 		list, err = s.dueEvents(ctx, n)
 	case domain.LanePeople:
-		for _, due := range []func(context.Context, int) ([]domain.Notice, error){s.dueConsents, s.duePeople, s.dueBadges} {
-			var some []domain.Notice
-			if some, err = due(ctx, n-len(list)); err != nil {
-				break
-			}
-			list = append(list, some...)
-		}
+		list, err = s.dueOfPeople(ctx, n)
 	case domain.LaneRest:
 		if list, err = s.dueMade(ctx, n); err == nil {
 			var some []domain.Notice
@@ -50,6 +44,23 @@ func (s *Store) DueNotices(ctx context.Context, lane domain.Lane, n int) ([]doma
 		list, err = s.dueKeys(ctx, n)
 	}
 	return list, wrap("due notices", s.orRotated(ctx, err))
+}
+
+// dueOfPeople lists consents, then people, then badges. People are looked for
+// first: of somebody who is registered between two looks the consent goes ahead or
+// with them, for a centre refuses whoever comes without.
+func (s *Store) dueOfPeople(ctx context.Context, n int) ([]domain.Notice, error) {
+	people, err := s.duePeople(ctx, n)
+	if err != nil {
+		return nil, err
+	}
+	list, err := s.dueConsents(ctx, n)
+	if err != nil {
+		return nil, err
+	}
+	list = append(list, people[:min(len(people), max(0, n-len(list)))]...)
+	badges, err := s.dueBadges(ctx, n-len(list))
+	return append(list, badges...), err
 }
 
 // dueErasures waits for an erasure to end: its receipt grows until then.

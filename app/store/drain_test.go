@@ -1,6 +1,7 @@
 package store
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"strings"
@@ -370,6 +371,46 @@ func TestDrainPlans(t *testing.T) {
 		must(t, rows.Err())
 		if !strings.Contains(plan.String(), want) || strings.Contains(plan.String(), "TEMP B-TREE") {
 			t.Errorf("%s:\n%s", query, plan.String())
+		}
+	}
+}
+
+// Nobody who is registered while the drain looks is told ahead of their consent.
+func TestConsentGoesAhead(t *testing.T) {
+	s, _ := newTest(t)
+	const people = 80
+	done := make(chan error, 1)
+	go func() {
+		for n := range people {
+			e := storetest.Enrolment(n)
+			e.PIN = ""
+			if err := s.Enrol(context.Background(), e); err != nil {
+				done <- err
+				return
+			}
+		}
+		done <- nil
+	}()
+	for ended := false; !ended; {
+		select {
+		case err := <-done:
+			must(t, err)
+			ended = true
+		default:
+		}
+		list, err := s.DueNotices(t.Context(), domain.LanePeople, maxDrain)
+		must(t, err)
+		consented := map[domain.PersonID]bool{}
+		for _, n := range list {
+			switch {
+			case n.Consent != nil:
+				consented[n.Consent.Person] = true
+			case n.Person != nil && !consented[n.Person.Person.ID]:
+				t.Fatalf("person %s is told ahead of their consent", n.Person.Person.ID)
+			}
+		}
+		if ended && len(consented) != people {
+			t.Errorf("%d consents", len(consented))
 		}
 	}
 }

@@ -48,7 +48,7 @@ func (s *Store) ApplyPage(ctx context.Context, p domain.CentrePage) (domain.Appl
 		if cursor != p.From {
 			return domain.ErrCursor
 		}
-		if p.Reset && cursor != "" {
+		if p.Reset && (cursor != "" || p.Site != "") {
 			if err := s.tellAgain(ctx, tx); err != nil {
 				return err
 			}
@@ -60,6 +60,11 @@ func (s *Store) ApplyPage(ctx context.Context, p domain.CentrePage) (domain.Appl
 		for i, c := range p.Changes {
 			if err := a.guarded(ctx, c); err != nil {
 				return fmt.Errorf("change %d: %w", i, err)
+			}
+		}
+		if p.Site != "" {
+			if err := a.settleAt(ctx, p.Site); err != nil {
+				return err
 			}
 		}
 		_, err := tx.ExecContext(ctx, "UPDATE sync_state SET applying = 0")
@@ -192,6 +197,7 @@ func (a applier) forget(ctx context.Context, id domain.PersonID) error {
 		list = append(list, statement{"DELETE FROM " + table + " WHERE person = ?", []any{id}})
 	}
 	return a.gone(ctx, append(list,
+		statement{"DELETE FROM merges WHERE keep = ?", []any{id}},
 		statement{"DELETE FROM attempts WHERE subject = ?", []any{domain.SubjectPerson(id)}},
 		statement{"DELETE FROM merges WHERE keep = ?", []any{id}},
 		statement{"DELETE FROM people WHERE id = ?", []any{id}}))
@@ -331,13 +337,12 @@ func (a applier) document(ctx context.Context, d domain.Document) error {
 	if err != nil {
 		return err
 	}
-	var had int64 // told again, it is no news
-	err = a.tx.QueryRowContext(ctx, "SELECT coalesce((SELECT version FROM centre_documents WHERE kind = ? AND ref = ?), 0)", d.Kind, d.Ref).Scan(&had)
+	again, err := a.hasDocument(ctx, d) // told again, it is no news
 	if err != nil {
 		return err
 	}
 	if d.Kind == domain.DocumentCaseAnswer {
-		if err := a.answers(ctx, d, had == d.Version); err != nil {
+		if err := a.answers(ctx, d, again); err != nil {
 			return err
 		}
 	}
@@ -349,10 +354,26 @@ func (a applier) document(ctx context.Context, d domain.Document) error {
 		return err
 	}
 	a.done.Documents++
-	if had == d.Version {
+	if again {
 		return nil
 	}
 	return a.auditDocument(ctx, domain.AuditDocument, d)
+}
+
+// hasDocument tells whether a document is here, in that version and those words: a
+// centre that was restored may give a version's number to others.
+func (a applier) hasDocument(ctx context.Context, d domain.Document) (bool, error) {
+	var version int64
+	var sealed []byte
+	err := a.tx.QueryRowContext(ctx, "SELECT version, content FROM centre_documents WHERE kind = ? AND ref = ?", d.Kind, d.Ref).Scan(&version, &sealed)
+	if errors.Is(err, sql.ErrNoRows) || err == nil && version != d.Version {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	plain, err := a.snapshots.open(sealed, documentOfCentre(d.Kind, d.Ref))
+	return err == nil && string(plain) == d.Content, nil // one that does not open is replaced
 }
 
 func (a applier) goneDocument(ctx context.Context, d domain.Document) error {

@@ -45,9 +45,7 @@ var signsOfLife = func() string {
 // judged either while the centre was not heard since the second parameter.
 var unseenSince = `SELECT p.id FROM people p
 	WHERE p.wrapped_key IS NOT NULL AND p.created_at < ?1
-	AND (NOT (SELECT joined FROM sync_state) OR (SELECT heard_at FROM sync_state) >= ?2 AND EXISTS (
-		SELECT 1 FROM audit a WHERE a.target_kind = '` + domain.TargetPerson + `' AND a.target = p.id
-		AND a.action IN ('` + string(domain.AuditRegistered) + `', '` + string(domain.AuditPersonAdded) + `')))
+	AND (NOT (SELECT joined FROM sync_state) OR (SELECT heard_at FROM sync_state) >= ?2 AND ` + registeredHere + `)
 	AND NOT EXISTS (SELECT 1 FROM centre_seen s WHERE s.person = p.id AND s.until > ?1)
 	AND NOT EXISTS (
 		SELECT 1 FROM events e WHERE e.person IN (SELECT p.id UNION ALL SELECT m.gone FROM merges m WHERE m.keep = p.id) AND e.at >= ?1 AND e.reason IN (` + signsOfLife + `)

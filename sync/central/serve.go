@@ -126,6 +126,7 @@ func serve(ctx context.Context, s *settings) error {
 	start("webhooks", func() error { return hooks.New(db, domain.SystemClock{}, log, allowed).Run(work) })
 	start("retention", func() error { return retain(work, db, s, log) })
 	start("last sights", func() error { return sights(work, db, log) })
+	start("consents", func() error { return consents(work, db, log) })
 	var ops *http.Server
 	if s.metrics != "" {
 		mux := http.NewServeMux()

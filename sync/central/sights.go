@@ -33,3 +33,30 @@ func sights(ctx context.Context, db *postgres.DB, log *slog.Logger) error {
 		}
 	}
 }
+
+// consentsEvery is how often the centre looks for consents that kiosks were not told
+// of, after the start.
+const consentsEvery = time.Hour
+
+// consents has kiosks told of consents that an instance of another release took in
+// while the centre was brought up to date, until ctx ends.
+func consents(ctx context.Context, db *postgres.DB, log *slog.Logger) error {
+	for {
+		n, err := db.TellConsents(ctx)
+		switch {
+		case ctx.Err() != nil:
+			return ctx.Err()
+		case err != nil:
+			log.Warn("consents are told later", "error", err)
+		case n > 0:
+			log.Info("consents that were not told of", "consents", n)
+		}
+		t := time.NewTimer(consentsEvery)
+		select {
+		case <-ctx.Done():
+			t.Stop()
+			return ctx.Err()
+		case <-t.C:
+		}
+	}
+}

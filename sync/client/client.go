@@ -133,6 +133,12 @@ func (c *Client) Membership() Membership {
 	return *c.id.Membership
 }
 
+// Site implements outbox.Centre: a site's id says which within its centre alone.
+func (c *Client) Site() string {
+	m := c.Membership()
+	return m.Audience + " " + m.SiteID
+}
+
 // Skew implements outbox.Centre.
 func (c *Client) Skew() (time.Duration, bool) {
 	if s := c.skew.Load(); s != nil {

@@ -80,6 +80,12 @@ func newReal(t *testing.T) *real {
 
 func (r *real) kiosk(branch string) *kiosk {
 	r.t.Helper()
+	return r.kioskOf(site, branch)
+}
+
+// unenrolled is a kiosk that has no code yet.
+func (r *real) unenrolled() *kiosk {
+	r.t.Helper()
 	dir := r.t.TempDir()
 	k := &kiosk{t: r.t, Store: openStore(r.t, filepath.Join(dir, "data"))}
 	k.o = client.Options{
@@ -90,10 +96,6 @@ func (r *real) kiosk(branch string) *kiosk {
 		Queue: k.Store, Applier: k.Store, Poll: 50 * time.Millisecond, BackoffBase: 10 * time.Millisecond, BackoffMost: 200 * time.Millisecond,
 		StopEvery: 50 * time.Millisecond, Network: func() string { return "" },
 	}
-	code, _, err := r.db.NewCode(r.t.Context(), site, branch, "test")
-	must(r.t, err)
-	_, err = client.Enrol(r.t.Context(), k.o, code, branch)
-	must(r.t, err)
 	return k
 }
 
@@ -130,6 +132,8 @@ func TestRealCentre(t *testing.T) {
 		case d := <-applied:
 			known = d.People > 0
 		case <-time.After(patience):
+			dead, _ := a.DeadNotices(t.Context(), 0)
+			t.Logf("dead at A: %+v", dead)
 			t.Fatalf("not known at B: %+v, at A %+v", runB.Status(), runA.Status())
 		}
 	}

@@ -113,6 +113,11 @@ func (o *Outbox) apply(ctx context.Context, cursor string, page protocol.Page) (
 			p.Changes = append(p.Changes, change)
 		}
 	}
+	return o.take(ctx, p, notes)
+}
+
+// take applies a page; again says that another process was faster.
+func (o *Outbox) take(ctx context.Context, p domain.CentrePage, notes []string) (again bool, err error) {
 	applied, err := o.o.Applier.ApplyPage(ctx, p)
 	if errors.Is(err, domain.ErrCursor) {
 		return true, nil
@@ -132,10 +137,30 @@ func (o *Outbox) apply(ctx context.Context, cursor string, page protocol.Page) (
 		applied.Skipped = slices.Clone(notes)
 		o.o.OnApplied(applied)
 	}
-	if page.Reset {
+	if p.Reset {
 		o.wake.ring()
 	}
 	return false, nil
+}
+
+// moveIn has a kiosk that has come to another site leave the one before, ahead of
+// all that it tells and hears here; false at the end of ctx.
+func (o *Outbox) moveIn(ctx context.Context) bool {
+	b := backoff{base: o.o.BackoffBase, most: o.o.BackoffMost}
+	for ctx.Err() == nil {
+		page, leaves, err := o.o.Applier.Leaving(ctx, o.o.Centre.Site())
+		if err == nil && !leaves {
+			return true
+		}
+		if err == nil {
+			o.o.Log.Info("leaving the site of before", slog.Int("changes", len(page.Changes)))
+			_, err = o.take(ctx, page, nil)
+		}
+		if err != nil && ctx.Err() == nil {
+			o.pause(ctx, o.failed(local(err), "moving in", &b), o.down)
+		}
+	}
+	return false
 }
 
 // errSkip says why a change is passed over.

@@ -108,6 +108,9 @@ func New(o Options) *Outbox {
 // Run works until ctx ends. It returns nil then; there is nothing else that
 // ends it.
 func (o *Outbox) Run(ctx context.Context) error {
+	if o.o.Centre != nil && o.o.Applier != nil && !o.moveIn(ctx) {
+		return nil
+	}
 	var wg sync.WaitGroup
 	wg.Go(func() { o.drain(ctx) })
 	if o.o.Centre != nil && o.o.Applier != nil {

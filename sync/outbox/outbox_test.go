@@ -241,6 +241,7 @@ func TestJudge(t *testing.T) {
 // mute is a centre that is never asked anything.
 type mute struct{ Centre }
 
+func (*mute) Site() string                { return "centre norte" }
 func (*mute) Skew() (time.Duration, bool) { return 0, false }
 func (*mute) DeviceID() string            { return "01950000-0000-7000-8000-000000000001" }
 

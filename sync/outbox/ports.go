@@ -41,6 +41,9 @@ type Applier interface {
 	// KnowKinds tells which kinds of change this program takes. Where one of them
 	// was passed over until now, SyncCursor is "" after it: all is read anew.
 	KnowKinds(ctx context.Context, kinds []string) error
+	// Leaving gives the page with which the kiosk leaves the site that it was of
+	// for another, if it does; asked again once that is applied, until it does not.
+	Leaving(ctx context.Context, site string) (page domain.CentrePage, leaves bool, err error)
 	// HeardAll tells that the centre has nothing more to tell for now.
 	HeardAll(ctx context.Context) error
 }
@@ -51,6 +54,8 @@ type Applier interface {
 type Centre interface {
 	// DeviceID is this kiosk as the centre knows it.
 	DeviceID() string
+	// Site names the centre and the site of it that this kiosk belongs to.
+	Site() string
 	// Takes tells whether the centre takes items of a kind, and asks it where it
 	// has not been heard of yet.
 	Takes(ctx context.Context, kind protocol.Kind) (bool, error)

@@ -40,7 +40,7 @@ type DB interface {
 	Recorded(ctx context.Context, id domain.PersonID) error
 	OpenTombstones(ctx context.Context, n int) ([]postgres.Tombstone, error)
 	SettleTombstone(ctx context.Context, id domain.PersonID) error
-	Replay(ctx context.Context, t postgres.Tombstone) (bool, error)
+	Replay(ctx context.Context, t postgres.Tombstone, anew bool) (bool, error)
 }
 
 // Eraser carries erasures out.
@@ -156,7 +156,8 @@ func each[T any](ctx context.Context, some func(context.Context, int) ([]T, erro
 }
 
 // Replay erases again whoever is on record, and the database does not know to be
-// erased. It tells how many there were.
+// erased. It tells how many there were. One is proof that a backup was restored:
+// with the first, kiosks are to read everything anew.
 func (e *Eraser) Replay(ctx context.Context) (n int, err error) {
 	err = e.blob.List(ctx, bucket, prefix, func(key string) error {
 		id := strings.TrimSuffix(strings.TrimPrefix(key, prefix), ".json")
@@ -173,7 +174,7 @@ func (e *Eraser) Replay(ctx context.Context) (n int, err error) {
 			// Whatever it says of when and why, it says of whom.
 			return fmt.Errorf("record %s is damaged: mend it, for it has somebody erased", key)
 		}
-		did, err := e.db.Replay(ctx, t)
+		did, err := e.db.Replay(ctx, t, n == 0)
 		if did {
 			n++
 		}

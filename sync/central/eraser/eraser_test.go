@@ -70,7 +70,7 @@ func (f *fake) SettleTombstone(_ context.Context, id domain.PersonID) error {
 	return nil
 }
 
-func (f *fake) Replay(_ context.Context, t postgres.Tombstone) (bool, error) {
+func (f *fake) Replay(_ context.Context, t postgres.Tombstone, _ bool) (bool, error) {
 	if f.known[t.Person] {
 		return false, nil
 	}

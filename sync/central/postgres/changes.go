@@ -2,6 +2,8 @@ package postgres
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -39,6 +41,16 @@ func tell(ctx context.Context, tx pgx.Tx, site string, kind protocol.ChangeKind,
 	return err
 }
 
+// tellMany adds changes of a kind to a site as tell does, whose bodies are read
+// from elsewhere.
+func tellMany(ctx context.Context, tx pgx.Tx, site string, kind protocol.ChangeKind, refs []string, at time.Time) error {
+	_, err := tx.Exec(ctx, `WITH s AS (UPDATE sites SET feed_seq = feed_seq + cardinality($2::text[]) WHERE id = $1 RETURNING feed_seq - cardinality($2::text[]) AS before)
+		INSERT INTO changes (site, seq, kind, ref, at) SELECT $1, s.before + p.n, $3, p.ref, $4 FROM s, unnest($2::text[]) WITH ORDINALITY p (ref, n)
+		ON CONFLICT (site, kind, ref) DO UPDATE SET seq = excluded.seq, at = excluded.at, gone = false, body = NULL`,
+		site, refs, string(kind), at)
+	return err
+}
+
 // ring announces changes; whoever waits hears of it at the commit.
 func ring(ctx context.Context, tx pgx.Tx, sites map[string]bool) error {
 	for s := range sites {
@@ -59,17 +71,21 @@ var ErrFixedText = errors.New("another text of that version was published")
 func (db *DB) Publish(ctx context.Context, site string, kind protocol.ChangeKind, ref, contentType, content string) (protocol.Document, error) {
 	var doc protocol.Document
 	err := db.tx(ctx, func(tx pgx.Tx) error {
-		// Locked first, so that versions count what is told.
-		if _, err := tx.Exec(ctx, "SELECT 1 FROM sites WHERE id = $1 FOR UPDATE", site); err != nil {
+		// An answer is either there to go with its person, or finds them erased.
+		if _, err := tx.Exec(ctx, "SELECT pg_advisory_xact_lock_shared($1)", lockErasure); err != nil {
 			return err
 		}
-		var version int64
-		err := tx.QueryRow(ctx, `SELECT coalesce((SELECT (body ->> 'version')::bigint FROM changes WHERE site = $1 AND kind = $2 AND ref = $3), 0)`,
-			site, string(kind), ref).Scan(&version)
+		// Its number is its version: one that grows, also for what was taken back,
+		// or went, and comes again.
+		var seq int64
+		err := tx.QueryRow(ctx, "SELECT feed_seq FROM sites WHERE id = $1 FOR UPDATE", site).Scan(&seq)
+		if errors.Is(err, pgx.ErrNoRows) {
+			err = fmt.Errorf("site: %w", domain.ErrNotFound)
+		}
 		if err != nil {
 			return err
 		}
-		doc = protocol.NewDocument(version+1, contentType, content)
+		doc = protocol.NewDocument(seq+1, contentType, content)
 		if err := doc.Check(); err != nil {
 			return err
 		}
@@ -140,11 +156,17 @@ func (db *DB) Changes(ctx context.Context, k Kiosk, cursor string, limit int) (p
 func (db *DB) changes(ctx context.Context, k Kiosk, cursor string, limit int) (page protocol.Page, err error) {
 	var epoch string
 	var newest int64
-	err = db.pool.QueryRow(ctx, "SELECT m.epoch, s.feed_seq FROM meta m, sites s WHERE s.id = $1", k.Site).Scan(&epoch, &newest)
+	var alone bool
+	err = db.pool.QueryRow(ctx, "SELECT m.epoch, s.feed_seq, (SELECT count(*) FROM sites) = 1 FROM meta m, sites s WHERE s.id = $1", k.Site).
+		Scan(&epoch, &newest, &alone)
 	if err != nil {
 		return page, err
 	}
-	after, ok := parseCursor(cursor, epoch)
+	history := epoch + "." + cursorSite(k.Site) + "."
+	after, ok := parseCursor(cursor, history)
+	if !ok && alone { // one of the release before is of the only site that there is
+		after, ok = parseCursor(cursor, epoch+".")
+	}
 	if page.Reset = !ok || after > newest; page.Reset {
 		after = 0
 	} else if after != k.CursorSeq {
@@ -187,14 +209,21 @@ func (db *DB) changes(ctx context.Context, k Kiosk, cursor string, limit int) (p
 	} else {
 		page.Changes = []protocol.Change{}
 	}
-	page.Cursor = epoch + "." + strconv.FormatInt(after, 10)
+	page.Cursor = history + strconv.FormatInt(after, 10)
 	return page, nil
 }
 
-// parseCursor reads a cursor of this history of changes.
-func parseCursor(cursor, epoch string) (int64, bool) {
-	theirs, seq, ok := strings.Cut(cursor, ".")
-	if !ok || theirs != epoch {
+// cursorSite stands in a cursor for its site: numbers are of a site each, and a
+// kiosk that has gone to another may have kept its cursor.
+func cursorSite(site string) string {
+	sum := sha256.Sum256([]byte(site))
+	return hex.EncodeToString(sum[:6])
+}
+
+// parseCursor reads a cursor of a history of changes.
+func parseCursor(cursor, history string) (int64, bool) {
+	seq, ok := strings.CutPrefix(cursor, history)
+	if !ok {
 		return 0, false
 	}
 	n, err := strconv.ParseInt(seq, 10, 64)
@@ -303,10 +332,12 @@ func (db *DB) readBadges(ctx context.Context, ids []string, into map[string]any)
 	return err
 }
 
+const newEpoch = "UPDATE meta SET epoch = substr(md5(gen_random_uuid()::text), 1, 12)"
+
 // Restored begins a new history of changes, after a backup was restored: every
 // kiosk reads anew from the beginning.
 func (db *DB) Restored(ctx context.Context) error {
-	_, err := db.pool.Exec(ctx, "UPDATE meta SET epoch = substr(md5(gen_random_uuid()::text), 1, 12)")
+	_, err := db.pool.Exec(ctx, newEpoch)
 	return wrap("begin history", err)
 }
 

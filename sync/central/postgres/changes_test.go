@@ -38,6 +38,15 @@ func TestPublish(t *testing.T) {
 	if d := v.(*protocol.Document); d.Content != "@topic b" || d.Version != 2 {
 		t.Errorf("%+v", d)
 	}
+	// Taken back, or removed with what it was about, and published again: another version.
+	must(t, db.Unpublish(t.Context(), "norte", protocol.ChangeFAQ, "es"))
+	again, err := db.Publish(t.Context(), "norte", protocol.ChangeFAQ, "es", "text/plain", "@topic c")
+	must(t, err)
+	_, err = db.pool.Exec(t.Context(), "DELETE FROM changes")
+	must(t, err)
+	if last, err := db.Publish(t.Context(), "norte", protocol.ChangeFAQ, "es", "text/plain", "@topic d"); err != nil || again.Version <= 2 || last.Version <= again.Version {
+		t.Errorf("versions %d, %d, %v", again.Version, last.Version, err)
+	}
 	if far, err := db.Changes(t.Context(), enrol(t, db, "sur"), "", 10); err != nil || len(far.Changes) != 0 {
 		t.Errorf("another site hears of %+v, %v", far, err)
 	}
@@ -141,7 +150,14 @@ func TestCursors(t *testing.T) {
 	must(t, err)
 	page, err := db.Changes(t.Context(), k, "", 10)
 	must(t, err)
-	for cursor, reset := range map[string]bool{"": false, page.Cursor: false, "x": true, page.Cursor + "9": true, "other.1": true, page.Cursor + "x": true} {
+	sur := enrol(t, db, "sur")
+	_, err = db.Publish(t.Context(), "sur", protocol.ChangeFAQ, "es", "text/plain", "x")
+	must(t, err)
+	other, err := db.Changes(t.Context(), sur, "", 10)
+	must(t, err)
+	// Of another site, or without saying of which, as the release before wrote them.
+	old := one[string](t, db, "SELECT epoch FROM meta") + ".1"
+	for cursor, reset := range map[string]bool{"": false, page.Cursor: false, other.Cursor: true, old: true, "x": true, page.Cursor + "9": true, "other.1": true, page.Cursor + "x": true} {
 		p, err := db.Changes(t.Context(), k, cursor, 10)
 		if err != nil || p.Reset != reset {
 			t.Errorf("%q: %+v, %v", cursor, p, err)
@@ -149,6 +165,16 @@ func TestCursors(t *testing.T) {
 	}
 	if k, err = db.Kiosk(t.Context(), k.Device); err != nil || k.CursorSeq != 1 {
 		t.Errorf("%+v, %v", k, err)
+	}
+	// Where there is but one site, it is of that.
+	alone := open(t, newDSN(t), domaintest.NewClock(start))
+	must(t, alone.AddSite(t.Context(), "norte", "Norte"))
+	k = enrol(t, alone, "norte")
+	_, err = alone.Publish(t.Context(), "norte", protocol.ChangeFAQ, "es", "text/plain", "x")
+	must(t, err)
+	old = one[string](t, alone, "SELECT epoch FROM meta") + ".1"
+	if p, err := alone.Changes(t.Context(), k, old, 10); err != nil || p.Reset || len(p.Changes) != 0 || p.Cursor == old {
+		t.Errorf("%+v, %v", p, err)
 	}
 }
 

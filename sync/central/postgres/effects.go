@@ -141,8 +141,9 @@ func (in *batch) consent(ctx context.Context, tx pgx.Tx, c *protocol.Consent) (*
 	if err != nil {
 		return nil, err
 	}
-	_, err = tx.Exec(ctx, `INSERT INTO consents (id, person, site, at, granted, withdrawn, body) VALUES ($1, $2, $3, $4, $5, $6, $7)
-		ON CONFLICT (id) DO UPDATE SET granted = excluded.granted, withdrawn = excluded.withdrawn, body = excluded.body`,
+	_, err = tx.Exec(ctx, `INSERT INTO consents (id, person, site, at, granted, withdrawn, body, told)
+		VALUES ($1, $2, $3, $4, $5, $6, $7::jsonb, md5($7::jsonb::text || $6::text[]::text))
+		ON CONFLICT (id) DO UPDATE SET granted = excluded.granted, withdrawn = excluded.withdrawn, body = excluded.body, told = excluded.told`,
 		c.ID, string(c.Person), in.kiosk.Site, known.At, some(stands), some(gone), string(body))
 	if err != nil {
 		return nil, err

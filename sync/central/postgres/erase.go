@@ -184,9 +184,11 @@ func (db *DB) Erase(ctx context.Context, id domain.PersonID, why domain.Reason, 
 	}))
 }
 
-// Replay erases again somebody whose tombstone a restored backup does not have.
-// It tells whether there was anything to do.
-func (db *DB) Replay(ctx context.Context, t Tombstone) (bool, error) {
+// Replay erases again somebody whose tombstone a restored backup does not have,
+// and begins, where it is wanted, a new history of changes with them: by a cursor
+// of after the backup a kiosk would pass over the tombstone. It tells whether there
+// was anything to do.
+func (db *DB) Replay(ctx context.Context, t Tombstone, anew bool) (bool, error) {
 	var there bool
 	err := db.tx(ctx, func(tx pgx.Tx) error {
 		if _, err := tx.Exec(ctx, "SELECT pg_advisory_xact_lock($1)", lockErasure); err != nil {
@@ -194,6 +196,11 @@ func (db *DB) Replay(ctx context.Context, t Tombstone) (bool, error) {
 		}
 		if err := tx.QueryRow(ctx, "SELECT EXISTS (SELECT 1 FROM tombstones WHERE person = $1)", string(t.Person)).Scan(&there); err != nil || there {
 			return err
+		}
+		if anew {
+			if _, err := tx.Exec(ctx, newEpoch); err != nil {
+				return err
+			}
 		}
 		_, err := erase(ctx, tx, erasure{person: t.Person, id: t.ID, site: t.Site, why: t.Why, at: t.At, askedBy: t.AskedBy, everywhere: true})
 		return err

@@ -220,21 +220,74 @@ func TestReplayAfterRestore(t *testing.T) {
 	registered(t, db, k, 1)
 	page, err := db.Changes(t.Context(), k, "", 100)
 	must(t, err)
-	// The backup that was restored knows nothing of the tombstone.
-	must(t, db.Restored(t.Context()))
+	// The backup that was restored knows nothing of the tombstone, and nobody said
+	// that it was one. The cursor is of after it.
+	epoch, seq := one[string](t, db, "SELECT epoch FROM meta"), one[int64](t, db, "SELECT feed_seq FROM sites WHERE id = 'norte'")
+	page.Cursor = fmt.Sprintf("%s.%s.%d", epoch, cursorSite("norte"), seq+1)
 	stone := Tombstone{Person: personID(1), ID: uuid.NewString(), Site: "norte", Why: domain.ReasonErasedByPerson, At: start, AskedBy: k.Device}
 	for _, want := range []bool{true, false} {
-		if did, err := db.Replay(t.Context(), stone); did != want || err != nil {
+		if did, err := db.Replay(t.Context(), stone, true); did != want || err != nil {
 			t.Errorf("%v, %v", did, err)
 		}
 	}
 	if n := traces(t, db, personID(1)); n != 0 {
 		t.Errorf("%d traces", n)
 	}
+	if n := one[int](t, db, "SELECT count(*) FROM meta WHERE epoch = $1", epoch); n != 0 {
+		t.Error("the history goes on")
+	}
+	now := one[string](t, db, "SELECT epoch FROM meta")
+	if did, err := db.Replay(t.Context(), Tombstone{Person: personID(2), ID: uuid.NewString(), Site: "norte", Why: domain.ReasonErasedByPerson, At: start, AskedBy: k.Device}, false); !did || err != nil {
+		t.Errorf("%v, %v", did, err)
+	}
+	if one[string](t, db, "SELECT epoch FROM meta") != now {
+		t.Error("it begins twice")
+	}
 	again, err := db.Changes(t.Context(), k, page.Cursor, 100)
 	must(t, err)
-	if !again.Reset || len(again.Changes) != 2+1 { // consent and badge are gone, the tombstone is told
+	if !again.Reset || len(again.Changes) != 2+2 { // consent and badge are gone, the tombstones are told
 		t.Errorf("%+v", again)
+	}
+}
+
+// TestAnswerBesideErasure: an answer to a case that is published while its person
+// is being erased does not outlive them.
+func TestAnswerBesideErasure(t *testing.T) {
+	db, _ := newDB(t)
+	k := enrol(t, db, "norte")
+	matter := uuid.NewString()
+	send(t, db, k, consentOf(t, k, 1, domain.PurposeData), personOf(t, 1, 1, func(p *protocol.Person) { p.Templates = nil }),
+		item(t, protocol.KindCase, uuid.NewString(), &protocol.Case{ID: matter, Version: 1, OpenedAt: start, Lang: "es", Person: personID(1), Question: "q", State: "open"}))
+	// Both need the site's row, and get it in the order in which they came.
+	hold, err := db.pool.Begin(t.Context())
+	must(t, err)
+	_, err = hold.Exec(t.Context(), "SELECT 1 FROM sites WHERE id = 'norte' FOR UPDATE")
+	must(t, err)
+	ended := make(chan error, 2)
+	wait := func(n int) {
+		t.Helper()
+		for end := time.Now().Add(time.Minute); one[int](t, db, "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'") < n; {
+			if time.Now().After(end) {
+				t.Fatalf("%d do not wait", n)
+			}
+		}
+	}
+	go func() {
+		_, err := db.Publish(context.Background(), "norte", protocol.ChangeCaseAnswer, matter, "application/json", `{"text":"Sí."}`)
+		ended <- err
+	}()
+	wait(1)
+	go func() { ended <- db.Erase(context.Background(), personID(1), domain.ReasonErasedByStaff, "ana") }()
+	wait(2)
+	must(t, hold.Rollback(t.Context()))
+	for range 2 {
+		must(t, <-ended)
+	}
+	if n := one[int](t, db, "SELECT count(*) FROM changes WHERE kind = 'case_answer'"); n != 0 {
+		t.Error("the answer is still told")
+	}
+	if _, err := db.Publish(t.Context(), "norte", protocol.ChangeCaseAnswer, matter, "application/json", `{"text":"No."}`); !errors.Is(err, domain.ErrNotFound) {
+		t.Errorf("after it: %v", err)
 	}
 }
 

@@ -176,3 +176,53 @@ func TestMigrateErasuresFromSchema3(t *testing.T) {
 		t.Errorf("%+v, %v", alarms, err)
 	}
 }
+
+// TestConsentsOfAnOlderInstance: while a centre is brought up to date an instance of
+// before may take consents in, and what is taken back of one; it tells of neither.
+func TestConsentsOfAnOlderInstance(t *testing.T) {
+	db, _ := newDB(t)
+	k := enrol(t, db, "norte")
+	send(t, db, k, consentOf(t, k, 1, domain.PurposeData, domain.PurposeFace), consentOf(t, k, 2, domain.PurposeData))
+	if n, err := db.TellConsents(t.Context()); n != 0 || err != nil {
+		t.Fatalf("what was told: %d, %v", n, err)
+	}
+	page, err := db.Changes(t.Context(), k, "", 10)
+	must(t, err)
+	// As the release before wrote them.
+	const late = 600
+	_, err = db.pool.Exec(t.Context(), `INSERT INTO consents (id, person, site, at, granted, withdrawn, body)
+		SELECT ('019aa5c1-aa80-7000-8000-' || lpad(n::text, 12, '0'))::uuid, ('019aa5c1-aa80-7000-8000-1' || lpad(n::text, 11, '0'))::uuid, CASE WHEN n > 1 THEN 'norte' ELSE 'sur' END, now(), '{data}', '{}',
+			jsonb_build_object('id', '019aa5c1-aa80-7000-8000-' || lpad(n::text, 12, '0'), 'person_id', '019aa5c1-aa80-7000-8000-1' || lpad(n::text, 11, '0'), 'version', '1', 'text_sha256', $1::text, 'lang', 'es',
+				'granted', jsonb_build_array('data'), 'method', 'kiosk_touch', 'device_id', $2::text, 'at', '2026-11-21T10:00:00Z') FROM generate_series(1, $3) n`, hashA, k.Device, late)
+	must(t, err)
+	_, err = db.pool.Exec(t.Context(), `INSERT INTO consents (id, person, site, at, granted, withdrawn, body) SELECT id, person, site, at, '{data}', '{face}', body FROM consents WHERE person = $1
+		ON CONFLICT (id) DO UPDATE SET granted = excluded.granted, withdrawn = excluded.withdrawn, body = excluded.body`, string(personID(1)))
+	must(t, err)
+	if got, err := db.Changes(t.Context(), k, page.Cursor, 1000); err != nil || len(got.Changes) != 0 {
+		t.Fatalf("%d changes, %v", len(got.Changes), err)
+	}
+	for _, want := range []int{late + 1, 0} {
+		if n, err := db.TellConsents(t.Context()); n != want || err != nil {
+			t.Errorf("told %d, want %d, %v", n, want, err)
+		}
+	}
+	var told []protocol.Change
+	for page.More = true; page.More; told = append(told, page.Changes...) {
+		page, err = db.Changes(t.Context(), k, page.Cursor, protocol.MaxChanges)
+		must(t, err)
+	}
+	if len(told) != late { // one is of the other site
+		t.Errorf("%d changes", len(told))
+	}
+	faceless := 0
+	for _, c := range told {
+		v, err := protocol.DecodeChange(c)
+		must(t, err)
+		if c := v.(*protocol.Consent); c.Person == personID(1) && !c.Allows(domain.PurposeFace) && c.Allows(domain.PurposeData) {
+			faceless++
+		}
+	}
+	if faceless != 1 {
+		t.Errorf("what was taken back is told %d times", faceless)
+	}
+}

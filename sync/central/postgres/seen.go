@@ -117,11 +117,7 @@ func (db *DB) tellSeen(ctx context.Context, site string) (n int, err error) {
 		if err != nil || len(people) == 0 {
 			return err
 		}
-		_, err = tx.Exec(ctx, `WITH s AS (UPDATE sites SET feed_seq = feed_seq + cardinality($2::text[]) WHERE id = $1 RETURNING feed_seq - cardinality($2::text[]) AS before)
-			INSERT INTO changes (site, seq, kind, ref, at) SELECT $1, s.before + p.n, $3, p.ref, $4 FROM s, unnest($2::text[]) WITH ORDINALITY p (ref, n)
-			ON CONFLICT (site, kind, ref) DO UPDATE SET seq = excluded.seq, at = excluded.at, gone = false, body = NULL`,
-			site, people, string(protocol.ChangeSeen), db.now())
-		if err != nil {
+		if err := tellMany(ctx, tx, site, protocol.ChangeSeen, people, db.now()); err != nil {
 			return err
 		}
 		n = len(people)
