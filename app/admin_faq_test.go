@@ -126,7 +126,7 @@ func TestStaffEditAnAnswer(t *testing.T) {
 	// Until it is translated English has the Spanish text, and staff are told so.
 	k.machine.SetLanguage(domain.English)
 	const own = "branch_donde_dejo_el_monopatin"
-	v = k.do(kiosk.AdminGo{Page: kiosk.PageFAQ})
+	k.do(kiosk.AdminGo{Page: kiosk.PageFAQ})
 	v = k.do(kiosk.AdminFilter{ID: "faq", Value: "changed"})
 	if len(v.Table.Rows) != 1 || v.Table.Rows[0].ID != own || v.Table.Rows[0].Cells[2].Words.Key != "faq_origin.borrowed" {
 		t.Fatalf("in English: %+v", v.Table.Rows)

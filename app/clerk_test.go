@@ -139,15 +139,6 @@ func (v *visitor) fill(key, text string) {
 	v.touch(v.display, v.find("key", "hide"))
 }
 
-// erase removes what is written in the field at hand.
-func (v *visitor) erase(n int) {
-	v.t.Helper()
-	at := v.find("key", "backspace")
-	for range n {
-		v.touch(v.display, at)
-	}
-}
-
 // holds tells whether a text on the screen says something.
 func (v *visitor) holds(words string) bool {
 	v.t.Helper()

@@ -194,7 +194,7 @@ func TestAMergeThatChangedMeanwhileIsRefused(t *testing.T) {
 	if v = b.tap(AdminConfirm{Yes: true, PIN: adminPIN}); v.Notice.Key != "said.merge_changed" || len(j.asked) != 0 {
 		t.Fatalf("%+v %v", v.Notice, j.asked)
 	}
-	v = b.tap(AdminDo{ID: "people.merge", Row: v.Detail.ID})
+	b.tap(AdminDo{ID: "people.merge", Row: v.Detail.ID})
 	delete(b.reg.profiles, "p2") // erased at their wish
 	if v = b.tap(AdminConfirm{Yes: true, PIN: adminPIN}); v.Notice.Key != "said.not_found" || len(j.asked) != 0 {
 		t.Fatalf("%+v %v", v.Notice, j.asked)
