@@ -78,7 +78,7 @@ func TestScan(t *testing.T) {
 	s.house(t, 9, says(`{"framesize":8,"x":"`+strings.Repeat("x", 1<<20)+`"}`))           // endless
 	s.house(t, 10, func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }) // silent
 	s.house(t, 11, func(w http.ResponseWriter, r *http.Request) {
-		http.Redirect(w, r, "http://127.0.0.2:"+strconv.Itoa(int(s.control))+"/status", 302)
+		http.Redirect(w, r, "http://127.0.0.2:"+strconv.Itoa(int(s.control))+"/status", http.StatusFound)
 	}) // elsewhere
 	asked := 0
 	found, err := mjpeg.Scan(t.Context(), mjpeg.ScanOptions{
