@@ -11,7 +11,6 @@ import (
 	"agentid/app/domain"
 	"agentid/app/store"
 	"agentid/assets"
-	"agentid/vision/espcam/cast"
 	"agentid/vision/espcam/device"
 )
 
@@ -157,11 +156,7 @@ func TestBranchByTouch(t *testing.T) {
 // the kiosk's again. An administrator is in, and stays.
 func anotherCamera(t *testing.T, v *visitor, first *device.Device) {
 	t.Helper()
-	second, err := device.Start(t.Context(), device.Options{Content: device.Drawn(cast.NewStage(cast.Cast()))})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer second.Close()
+	_, second := emptyLobby(t)
 	add := func(cam *device.Device) {
 		v.deed("do.camera_add")
 		v.fill("col.address", cam.StreamURL())

@@ -22,12 +22,7 @@ import (
 func branch(t *testing.T) (*host, *cast.Stage, *device.Device, string) {
 	t.Helper()
 	h := newHost(t, "")
-	stage := cast.NewStage(cast.Cast())
-	cam, err := device.Start(t.Context(), device.Options{Content: device.Drawn(stage)})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = cam.Close() })
+	stage, cam := emptyLobby(t)
 	file := filepath.Join(h.dir, "config", "agentid", "config.toml")
 	if err := os.MkdirAll(filepath.Dir(file), 0o700); err != nil {
 		t.Fatal(err)

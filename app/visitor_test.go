@@ -44,16 +44,23 @@ type visitor struct {
 	since   time.Time
 }
 
-// lobby is a camera before an empty lobby, and a host whose kiosk looks at it.
-func lobby(t *testing.T) (*host, *cast.Stage, string) {
+// emptyLobby is a camera before an empty lobby.
+func emptyLobby(t *testing.T) (*cast.Stage, *device.Device) {
 	t.Helper()
-	h := newHost(t, "")
 	stage := cast.NewStage(cast.Cast())
 	cam, err := device.Start(t.Context(), device.Options{Content: device.Drawn(stage)})
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = cam.Close() })
+	return stage, cam
+}
+
+// lobby is such a camera, and a host whose kiosk looks at it.
+func lobby(t *testing.T) (*host, *cast.Stage, string) {
+	t.Helper()
+	h := newHost(t, "")
+	stage, cam := emptyLobby(t)
 	h.env = append(h.env, "AGENTID_CAMERA_URL="+cam.StreamURL(), "AGENTID_CAMERA_CONTROL_URL="+cam.ControlURL(),
 		"AGENTID_LIVENESS_GESTURES=turn") // the landmarks do not see drawn eyelids shut
 	return h, stage, h.display(1280, 800)
