@@ -56,15 +56,7 @@ func (i *Issuer) MarshalText() ([]byte, error) { return fmt.Append(nil, i), nil 
 // Badge writes a badge's token. Times are cut to whole seconds. ErrInvalid for
 // ids that are no canonical UUIDs and a badge that is never valid.
 func (i *Issuer) Badge(b domain.Badge) (string, error) {
-	person, err := id16("person", string(b.Person))
-	if err != nil {
-		return "", err
-	}
-	id, err := id16("badge", string(b.ID))
-	if err != nil {
-		return "", err
-	}
-	from, to, err := span(b.NotBefore, b.Expires)
+	head, err := badgeHead("person", string(b.Person), b.ID, b.NotBefore, b.Expires)
 	if err != nil {
 		return "", err
 	}
@@ -72,32 +64,36 @@ func (i *Issuer) Badge(b domain.Badge) (string, error) {
 		return "", fmt.Errorf("%w: template version %d", ErrInvalid, b.Templates)
 	}
 	return write(KindBadge, i.key, i.id, func(dst []byte) []byte {
-		dst = append(append(dst, person[:]...), id[:]...)
-		dst = binary.BigEndian.AppendUint32(dst, from)
-		dst = binary.BigEndian.AppendUint32(dst, to)
-		return binary.BigEndian.AppendUint32(dst, uint32(b.Templates))
+		return binary.BigEndian.AppendUint32(append(dst, head...), uint32(b.Templates))
 	}), nil
 }
 
 // Staff writes the token of a badge of staff, as Badge does a visitor's.
 func (i *Issuer) Staff(b domain.StaffBadge) (string, error) {
-	staff, err := id16("account", string(b.Staff))
+	head, err := badgeHead("account", string(b.Staff), b.ID, b.NotBefore, b.Expires)
 	if err != nil {
 		return "", err
 	}
-	id, err := id16("badge", string(b.ID))
+	return write(KindStaff, i.key, i.id, func(dst []byte) []byte { return append(dst, head...) }), nil
+}
+
+// badgeHead is what the token of any badge begins with: whose it is, which it
+// is, and its time.
+func badgeHead(what, owner string, badge domain.BadgeID, notBefore, expires time.Time) ([]byte, error) {
+	whose, err := id16(what, owner)
 	if err != nil {
-		return "", err
+		return nil, err
 	}
-	from, to, err := span(b.NotBefore, b.Expires)
+	id, err := id16("badge", string(badge))
 	if err != nil {
-		return "", err
+		return nil, err
 	}
-	return write(KindStaff, i.key, i.id, func(dst []byte) []byte {
-		dst = append(append(dst, staff[:]...), id[:]...)
-		dst = binary.BigEndian.AppendUint32(dst, from)
-		return binary.BigEndian.AppendUint32(dst, to)
-	}), nil
+	from, to, err := span(notBefore, expires)
+	if err != nil {
+		return nil, err
+	}
+	head := append(append([]byte(nil), whose[:]...), id[:]...)
+	return binary.BigEndian.AppendUint32(binary.BigEndian.AppendUint32(head, from), to), nil
 }
 
 // span gives the time of a badge as the token holds it.

@@ -52,16 +52,7 @@ func learn(examples []example, features, topics int) *linear {
 	var touched []int32
 	for n := range shuffled(m.epochs, len(examples)) {
 		e := examples[n]
-		touched = touched[:0]
-		for i, f := range e.ids {
-			for _, c := range m.rows[f] {
-				if logits[c.topic] == 0 {
-					touched = append(touched, c.topic)
-					logits[c.topic] = 1e-12
-				}
-				logits[c.topic] += e.weights[i] * sharpness * float64(c.weight)
-			}
-		}
+		touched = m.score(e, logits, touched[:0])
 		// Topics that no feature touches have logit 0.
 		sum := float64(topics - len(touched))
 		for _, t := range touched {
@@ -138,6 +129,20 @@ func (m *linear) cell(f int32, topic int) *cell {
 		}
 	}
 	return nil
+}
+
+// score is logits where few topics count: it appends those that it touched.
+func (m *linear) score(e example, out []float64, touched []int32) []int32 {
+	for i, k := range e.ids {
+		for _, c := range m.rows[k] {
+			if out[c.topic] == 0 {
+				touched = append(touched, c.topic)
+				out[c.topic] = 1e-12
+			}
+			out[c.topic] += e.weights[i] * sharpness * float64(c.weight)
+		}
+	}
+	return touched
 }
 
 // logits adds the model's view of every topic to out.

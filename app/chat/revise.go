@@ -190,16 +190,7 @@ func relearn(from *linear, examples []example, features []int32, since []int, to
 	others := float64(len(since) - len(learnt))
 	var touched []int32
 	for n, e := range examples {
-		touched = touched[:0]
-		for i, k := range e.ids {
-			for _, c := range m.rows[k] {
-				if logits[c.topic] == 0 {
-					touched = append(touched, c.topic)
-					logits[c.topic] = 1e-12
-				}
-				logits[c.topic] += e.weights[i] * sharpness * float64(c.weight)
-			}
-		}
+		touched = m.score(e, logits, touched[:0])
 		rest[n] = others - float64(len(touched)) // those that nothing touches have 0
 		for _, t := range touched {
 			rest[n] += math.Exp(logits[t])
